@@ -1,0 +1,267 @@
+--- Clients: options, what is shared by a client and all made from it, and the namespaces of methods.
+--
+-- Owns the life of a client: made, derived by `with`, closed. What a call does is `wixum.call`'s business.
+
+local core = require "wixum.core"
+local declaration = require "wixum.declaration"
+local errors = require "wixum.errors"
+local names = require "wixum.names"
+local options = require "wixum.options"
+local redaction = require "wixum.redaction"
+local retry = require "wixum.retry"
+local settings = require "wixum.settings"
+local version = require "wixum.version"
+
+local client = {}
+
+-- The private part of a client, by the client: printing or walking a client shows nothing of it.
+---@type table<table, { root: table, settings: table, closed: boolean }>
+local private = setmetatable({}, { __mode = "k" })
+
+-- Which operation a method is, for help.
+local operation_of = setmetatable({}, { __mode = "k" })
+
+--- The declared operation behind a method.
+---@param method function
+---@return table?
+function client.operation_of(method) return operation_of[method] end
+
+local namespace_of = setmetatable({}, { __mode = "k" })
+
+--- The declared namespace behind `wix.site_invites` and the like.
+---@param object any
+---@return table?
+function client.namespace_of(object) return namespace_of[object] end
+
+-- ---- namespaces ------------------------------------------------------------------------------------------------------
+
+-- "a colon where a dot belongs" passes the namespace itself as the first argument.
+local function refuse_colon(operation)
+  errors.mistake(("write a dot, not a colon: %s{ … }"):format(operation.full_name))
+end
+
+local call -- loaded by the first call: what only calls need is no part of the start
+
+local function method(operation, find)
+  local function run(arguments, call_options)
+    if namespace_of[arguments] then refuse_colon(operation) end
+    local state, err = find(operation)
+    if not state then return nil, err end
+    call = call or require "wixum.call"
+    return call.run(state, operation, arguments, call_options)
+  end
+  operation_of[run] = operation
+  return run
+end
+
+local namespace_metatable = { __name = "wixum.namespace" }
+
+function namespace_metatable.__index(object, name)
+  local namespace = namespace_of[object]
+  local operation = namespace.by_name[name]
+  if operation then
+    local made = method(operation, rawget(object, namespace_metatable))
+    rawset(object, name, made)
+    return made
+  end
+  local known = {}
+  for _, declared in ipairs(namespace.operations) do known[#known + 1] = declared.name end
+  errors.mistake(("%s has no operation %s%s"):format(namespace.name, redaction.text(tostring(name), 64) or '""',
+    names.suggestion(name, known)))
+end
+
+function namespace_metatable.__newindex(object)
+  errors.mistake(namespace_of[object].name .. " is not to be changed")
+end
+
+function namespace_metatable.__pairs(object)
+  local position, operations = 0, namespace_of[object].operations
+  return function()
+    position = position + 1
+    local operation = operations[position]
+    if operation then return operation.name, object[operation.name] end
+  end
+end
+
+function namespace_metatable.__tostring(object)
+  local lines = { namespace_of[object].name .. ": " .. namespace_of[object].doc }
+  for _, operation in ipairs(namespace_of[object].operations) do
+    lines[#lines + 1] = ("  %-16s %s"):format(operation.name, operation.doc)
+  end
+  return table.concat(lines, "\n")
+end
+
+--- An object with the methods of a declared namespace, made as they are asked for.
+---@param name string
+---@param find fun(operation: table): table?, wixum.Error? # gives the private part of the client to use
+---@return table? # nil where no such namespace is declared
+function client.namespace(name, find)
+  local namespace = declaration.namespace(name)
+  if not namespace then return nil end
+  local object = setmetatable({ [namespace_metatable] = find }, namespace_metatable)
+  namespace_of[object] = namespace
+  return object
+end
+
+-- ---- clients ---------------------------------------------------------------------------------------------------------
+
+---@class wixum.Client
+---@field site_invites table
+local methods = {}
+local metatable = { __name = "wixum.client" }
+
+local function state_of(object, name)
+  local state = private[object]
+  if not state then errors.mistake(("write a colon: wix:%s(…)"):format(name)) end
+  return state
+end
+
+function metatable.__index(object, name)
+  if methods[name] then return methods[name] end
+  local namespace = client.namespace(name, function() return private[object] end)
+  if namespace then
+    rawset(object, name, namespace)
+    return namespace
+  end
+  local known = table.move(declaration.namespace_names(), 1, #declaration.namespace_names(), 1, {})
+  for known_name in pairs(methods) do known[#known + 1] = known_name end
+  errors.mistake(("a client has no field %s%s"):format(redaction.text(tostring(name), 64) or '""', names.suggestion(name, known)))
+end
+
+function metatable.__newindex(_, name)
+  errors.mistake(("a client is not to be changed (%s): make another with wix:with{ … }"):format(redaction.text(tostring(name), 64)))
+end
+
+function metatable.__tostring(object)
+  local state = private[object]
+  local about = { state.root.base_url }
+  if state.settings.site_id then about[#about + 1] = "site " .. core.redact(state.settings.site_id) end
+  if state.settings.account_id then about[#about + 1] = "account " .. core.redact(state.settings.account_id) end
+  if state.closed or state.root.closed then about[#about + 1] = "closed" end
+  return ("wixum.client (%s)"):format(table.concat(about, ", "))
+end
+
+function metatable.__close(object) object:close() end
+
+local function new(root, own)
+  local object = setmetatable({}, metatable)
+  private[object] = { root = root, settings = own, closed = false, cache = {} }
+  return object
+end
+
+--- A client that differs in some options and shares connections, pace and key with this one.
+---@param given table options that may differ: see wixum.help("options")
+---@return wixum.Client
+function methods.with(object, given)
+  local state = state_of(object, "with")
+  if state.closed or state.root.closed then errors.mistake("the client is closed") end
+  local own = setmetatable(options.check(given, "with"), { __index = state.settings })
+  return new(state.root, own)
+end
+
+--- Closes a client and wipes its key; one made by `with` closes only itself. Again is fine.
+function methods.close(object)
+  local state = state_of(object, "close")
+  state.closed = true
+  if state.root.first ~= state then return end
+  state.root.closed = true
+  state.root.session:close()
+end
+
+--- Where this client's calls go, and whether that is this machine itself, where nobody is mailed.
+---@return string url
+---@return boolean loopback
+function methods.endpoint(object)
+  local root = state_of(object, "endpoint").root
+  return root.base_url, root.loopback
+end
+
+-- The real clock; a test hands in its own. The core's stamps of first bytes are on this clock alone.
+local real_clock = { now = core.clock, sleep = core.sleep, random = math.random, time = os.time,
+  first_byte = function(response) return response.first_byte end }
+
+-- The option api_key as a source of the kind that `wixum.settings` gives.
+local function source_of(key)
+  return function(session)
+    local text, reason = key, nil
+    if type(key) == "function" then
+      local ok
+      ok, text, reason = pcall(key)
+      if not ok then
+        if errors.is_interrupt(text) then error(text, 0) end
+        return nil, "the function that returns the API key raised: " .. (redaction.text(tostring(text)) or "")
+      end
+    end
+    if type(text) ~= "string" then
+      return nil, core.redact(type(reason) == "string" and reason or "the function that returns the API key returned none")
+    end
+    local ok, problem = session:set_key(text)
+    if not ok then return nil, "the API key cannot be used: " .. problem end
+    return true
+  end
+end
+
+-- Hands the key to the session once, when the first call needs it. Answers true, or nil and what is wrong, never the key.
+local function key_reader(session, source)
+  local loaded = false
+  return function()
+    if loaded then return true end
+    if source == nil then return nil, "there is no API key" end
+    local ok, problem = source(session)
+    if ok then loaded, source = true, nil end
+    return ok, problem
+  end
+end
+
+--- Makes a client.
+---@param given table? options, see wixum.help("options"); what is left out comes from the settings
+---@return wixum.Client?
+---@return string? problem where the settings (not the options given) cannot be used
+function client.new(given)
+  local own = options.check(given, "client")
+  local found, problem = settings.read()
+  if not found then return nil, problem end
+  local defaults = options.defaults()
+  local from_settings = own.base_url == nil and found.base_url ~= nil
+  local key = own.api_key
+  local source = key and source_of(key) or found.key_source
+  own.api_key, found.key_source = nil, nil
+  for name, value in pairs(found) do if own[name] == nil then own[name] = value end end
+  for name, value in pairs(defaults) do if own[name] == nil then own[name] = value end end
+  local session, reason = core.session{
+    base_url = own.base_url, ca_file = own.ca_file, ca_path = own.ca_path, proxy = own.proxy,
+    http_version = own.http_version, max_answer = own.max_answer,
+  }
+  if not session then
+    if from_settings then return nil, "WIXUM_BASE_URL (or base_url in the config file) cannot be used: " .. reason end
+    errors.mistake("option base_url cannot be used: " .. reason)
+  end
+  local ready = key_reader(session, source)
+  if type(key) == "string" then
+    local ok, wrong = ready()
+    if not ok then
+      session:close()
+      errors.mistake("option api_key: " .. wrong)
+    end
+  end
+  local base_url, loopback = session:endpoint()
+  local root = {
+    session = session, perform = session.perform, ready = ready, base_url = base_url, loopback = loopback, closed = false,
+    pace = own.rate and core.pace(own.rate.calls, own.rate.per) or nil, budget = retry.budget(),
+    clock = own.clock or real_clock, user_agent = ("wixum/%s libcurl/%s"):format(version, core.libcurl),
+  }
+  own.proxy = nil
+  local object = new(root, own)
+  root.first = private[object]
+  return object
+end
+
+--- Is this a client?
+---@param value any
+---@return boolean
+function client.is(value) return getmetatable(value) == metatable end
+
+--- The private part of a client, for the modules of wixum.
+function client.state(object) return private[object] end
+
+return client

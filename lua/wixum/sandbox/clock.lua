@@ -1,0 +1,59 @@
+--- The sandbox's clock: real time plus what it was advanced, or one that only moves when told.
+--
+-- Owns the time of the model, in microseconds since the epoch, and how it is written. Where real time comes from is
+-- handed in.
+
+local clock = {}
+clock.__index = clock
+
+--- Without `start` the clock runs along with `real`; with it, it stands at `start` until it is advanced.
+---@param real fun(): integer microseconds
+---@param start number? seconds since the epoch
+function clock.new(real, start)
+  local self = setmetatable({ offset = 0, last = math.mininteger }, clock)
+  local standing = start and math.floor(start * 1000000)
+  self.source = standing and function() return standing end or real
+  return self
+end
+
+--- Microseconds since the epoch; never less than before, also where real time is set back.
+---@return integer
+function clock:now()
+  local now = self.source() + self.offset
+  if now < self.last then return self.last end
+  self.last = now
+  return now
+end
+
+---@param seconds number not below zero
+function clock:advance(seconds)
+  self.offset = self.offset + math.floor(seconds * 1000000)
+end
+
+-- The second that was written last: most dates are of the same one.
+local written_second, written
+
+--- RFC 3339 in UTC, with milliseconds, as Wix writes dates.
+---@param microseconds integer
+---@return string
+function clock.date(microseconds)
+  local second = microseconds // 1000000
+  if second ~= written_second then
+    written_second, written = second, os.date("!%Y-%m-%dT%H:%M:%S", second)
+  end
+  return ("%s.%03dZ"):format(written, microseconds % 1000000 // 1000)
+end
+
+local days = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
+local months = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+
+--- As HTTP's Date header has it, in English whatever the locale.
+---@param microseconds integer
+---@return string
+function clock.http_date(microseconds)
+  local t = os.date("!*t", microseconds // 1000000)
+  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(
+    days[t.wday], t.day, months[t.month], t.year, t.hour, t.min, t.sec)
+end
+
+return clock

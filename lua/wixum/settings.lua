@@ -1,0 +1,118 @@
+--- What a client is told by its surroundings: environment first, then the config file.
+--
+-- Owns their names and the reading of key files. Must not make clients or keep a key longer than a call of its own.
+-- `~/.config/wixum/config` (or under XDG_CONFIG_HOME) holds lines `name = value`; `#` begins a comment.
+
+local core = require "wixum.core"
+local names = require "wixum.names"
+
+local settings = {}
+
+-- Names in the config file; the last three belong to the command and the ledger.
+local CONFIG = { "api_key_file", "key_command", "site_id", "account_id", "base_url", "ledger", "columns", "locale" }
+
+local function config_path()
+  local folder = os.getenv("XDG_CONFIG_HOME")
+  if not folder or not folder:find("^/") then -- a relative one would be whatever folder one happens to be in
+    local home = os.getenv("HOME")
+    if not home or home == "" then return nil end
+    folder = home .. "/.config"
+  end
+  return folder .. "/wixum/config"
+end
+
+--- Reads the config file.
+---@return table<string, string>? # empty where there is no file
+---@return string? problem naming the file and the line
+function settings.config()
+  local path, values = config_path(), {}
+  if not path then return values end
+  local text, reason, absent = core.read_config(path)
+  if absent then return values end
+  if not text then return nil, ("the config file %s cannot be used: %s"):format(path, reason) end
+  local number = 0
+  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
+    number = number + 1
+    if not line:find("^%s*#") and line:find("%S") then
+      local name, value = line:match("^%s*([%w_]+)%s*=%s*(.-)%s*$")
+      if not name then return nil, ("%s:%d: not a line \"name = value\""):format(path, number) end
+      local known = false
+      for _, candidate in ipairs(CONFIG) do known = known or candidate == name end
+      if not known then
+        return nil, ("%s:%d: unknown setting %s%s"):format(path, number, core.redact(name), names.suggestion(name, CONFIG))
+      end
+      values[name] = value ~= "" and value or nil
+    end
+  end
+  return values
+end
+
+local function environment(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
+-- A source of a key is a function: given the core's session it hands the key over, or answers nil and why not.
+
+local function from_text(text)
+  return function(session)
+    local ok, reason = session:set_key(text)
+    if not ok then return nil, "the API key of WIX_API_KEY cannot be used: " .. reason end
+    return true
+  end
+end
+
+local function from_file(path, said_by)
+  return function(session)
+    local ok, more = session:set_key_file(path)
+    if not ok then return nil, ("the key file %s (from %s) cannot be used: %s"):format(core.redact(path), said_by, more) end
+    if more then io.stderr:write(("wixum: others can read the key file %s: chmod 600 it\n"):format(core.redact(path))) end
+    return true
+  end
+end
+
+-- A child gets none of our variables: what prints a key has no use for another.
+local WITHOUT_OURS = [[for name in $(env | sed -n 's/^\(WIX[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
+]]
+
+local function from_command(command)
+  return function(session)
+    local pipe <close> = io.popen(WITHOUT_OURS .. command, "r")
+    if not pipe then return nil, "key_command in the config file cannot be run" end
+    local text = pipe:read("l")
+    while pipe:read(4096) do end -- what goes on printing is let, or it would die of a closed pipe
+    local ok = pipe:close()
+    if not ok or not text then return nil, "key_command in the config file failed, or printed nothing" end
+    local set, reason = session:set_key(text)
+    if not set then return nil, "what key_command in the config file printed cannot be used: " .. reason end
+    return true
+  end
+end
+
+--- Where the key comes from, without reading it yet.
+---@param config table
+---@return (fun(session: userdata): true?, string?)?
+local function key_source(config)
+  local key = environment("WIX_API_KEY")
+  if key then return from_text(key) end
+  local file = environment("WIX_API_KEY_FILE")
+  if file then return from_file(file, "WIX_API_KEY_FILE") end
+  if config.api_key_file then return from_file(config.api_key_file, "the config file") end
+  if config.key_command then return from_command(config.key_command) end
+end
+
+--- The settings as they are now.
+---@return { key_source: function?, site_id: string?, account_id: string?, base_url: string? }? settings
+---@return string? problem
+function settings.read()
+  local config, problem = settings.config()
+  if not config then return nil, problem end
+  return {
+    key_source = key_source(config),
+    site_id = environment("WIX_SITE_ID") or config.site_id,
+    account_id = environment("WIX_ACCOUNT_ID") or config.account_id,
+    base_url = environment("WIXUM_BASE_URL") or config.base_url,
+  }
+end
+
+return settings

@@ -1,0 +1,291 @@
+/* arguments.c: see arguments.h.
+ *
+ * A walk over the declared fields. What the data has wrong is collected, all of it, and the walk goes on; what the
+ * program has wrong ends it. */
+#include "arguments.h"
+
+#include "format.h"
+#include "freeform.h"
+#include "json.h"
+#include "shape.h"
+#include "walk.h"
+
+#include <lauxlib.h>
+
+enum { SHAPE = 1, ARGUMENTS = 2 };
+
+static bool check_string(wx_walk *w, const wx_place *at, const wx_field *field) {
+  lua_State *L = w->L;
+  size_t size;
+  const char *text, *problem = NULL;
+  if (lua_type(L, -1) != LUA_TSTRING) return wx_wrong_type(w, at, "a string");
+  if (!wx_text_fits(w, at, &size, &text)) return true;
+  switch (field->type) {
+  case WX_ID: problem = wx_id_problem(text, size); break;
+  case WX_GUID: problem = wx_is_guid(text, size) ? NULL : "it is not a GUID (8-4-4-4-12 hex digits)"; break;
+  case WX_EMAIL: problem = wx_email_problem(text, size); break;
+  case WX_DATE: problem = wx_is_date(text, size) ? NULL : "it is not a date (RFC 3339, as 2030-12-31T08:00:00Z)"; break;
+  default: break;
+  }
+  if (problem) {
+    wx_violation(w, at, "format", problem);
+    return true;
+  }
+  if (size == 0 && field->not_empty && !field->list) wx_violation(w, at, "not_empty", "it is empty");
+  if (field->max_length && size > field->max_length) {
+    lua_pushvalue(L, -1);
+    lua_pushfstring(L, "it is longer than %I bytes", (LUAI_UACINT)field->max_length);
+    lua_insert(L, -2);
+    wx_violation(w, at, "max_length", lua_tostring(L, -2));
+    lua_pop(L, 2);
+  }
+  return true;
+}
+
+static bool check_number(wx_walk *w, const wx_place *at, const wx_field *field) {
+  lua_State *L = w->L;
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    return wx_wrong_type(w, at, field->type == WX_INTEGER ? "a whole number" : "a number");
+  if (field->type == WX_INTEGER) {
+    int exact;
+    lua_Integer value = lua_tointegerx(L, -1, &exact);
+    if (!exact) {
+      wx_violation(w, at, "integer", "it is not a whole number");
+      return true;
+    }
+    lua_pop(L, 1);
+    lua_pushinteger(L, value);
+  }
+  if (!wx_is_exact_number(L)) wx_violation(w, at, "number", "it cannot be written exactly in JSON");
+  return true;
+}
+
+static bool check_enum(wx_walk *w, const wx_place *at, int anchors, int i) {
+  lua_State *L = w->L;
+  size_t size;
+  const char *text;
+  if (lua_type(L, -1) != LUA_TSTRING) return wx_wrong_type(w, at, "a string");
+  if (!wx_text_fits(w, at, &size, &text)) return true;
+  lua_rawgeti(L, anchors, i);
+  lua_pushvalue(L, -2);
+  bool known = lua_rawget(L, -2) != LUA_TNIL;
+  lua_pop(L, 2);
+  if (!known) wx_violation(w, at, "enum", "it is none of the known values");
+  return true;
+}
+
+static bool check_object(wx_walk *w, const wx_place *up, int shape_index);
+
+/* One value, not a list: replaced by what goes on the wire. False: a mistake, its text at the top. [-1, +1, m] */
+static bool check_value(wx_walk *w, const wx_place *at, const wx_field *field, int anchors, int i) {
+  lua_State *L = w->L;
+  switch (field->type) {
+  case WX_ANY: return wx_copy_any(w, at);
+  case WX_INTEGER:
+  case WX_NUMBER: return check_number(w, at, field);
+  case WX_BOOLEAN: return lua_isboolean(L, -1) || wx_wrong_type(w, at, "true or false");
+  case WX_ENUM: return check_enum(w, at, anchors, i);
+  case WX_OBJECT:
+    if (!lua_istable(L, -1)) return wx_wrong_type(w, at, "a table");
+    lua_rawgeti(L, anchors, i);
+    lua_insert(L, -2); /* … shape, value */
+    if (!check_object(w, at, lua_absindex(L, -2))) return false;
+    lua_remove(L, -2);
+    return true;
+  default: return check_string(w, at, field);
+  }
+}
+
+/* Pushes the string at the top without its capitals; where it has none, itself. [-0, +1, m] */
+static void push_folded(lua_State *L) {
+  size_t size, i = 0;
+  const char *text = lua_tolstring(L, -1, &size);
+  while (i < size && !(text[i] >= 'A' && text[i] <= 'Z')) i++;
+  if (i == size) {
+    lua_pushvalue(L, -1);
+    return;
+  }
+  luaL_Buffer folded;
+  char *bytes = luaL_buffinitsize(L, &folded, size);
+  for (i = 0; i < size; i++) bytes[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+  luaL_pushresultsize(&folded, size);
+}
+
+/* Notes an item that was there before, case ignored. The item is at the top, the items seen are at `seen`. [-0, +0, m] */
+static void check_unique(wx_walk *w, const wx_place *at, int seen) {
+  lua_State *L = w->L;
+  push_folded(L);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, seen) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_pushinteger(L, at->index);
+    lua_rawset(L, seen);
+    return;
+  }
+  lua_pushfstring(L, "it is the same as item %I", (LUAI_UACINT)lua_tointeger(L, -1));
+  lua_pushvalue(L, -4);
+  wx_violation(w, at, "unique", lua_tostring(L, -2));
+  lua_pop(L, 4);
+}
+
+/* Can a list of this field go to lua-cjson as the caller made it? Text stays as it is, and without a metatable a table is
+ * what it seems. lua-cjson only reads it, before anybody else gets the floor. [-0, +0, -] */
+static bool is_plain_text(lua_State *L, int list, const wx_field *field) {
+  if (field->type == WX_ANY || field->type == WX_OBJECT || field->type == WX_INTEGER) return false;
+  if (!lua_getmetatable(L, list)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+/* The list at the top becomes a list for the wire. False: a mistake. [-1, +1, m] */
+static bool check_list(wx_walk *w, wx_place *at, const wx_field *field, int anchors, int i) {
+  lua_State *L = w->L;
+  if (!lua_istable(L, -1)) return wx_wrong_type(w, at, "a list: write { … }");
+  int from = lua_absindex(L, -1);
+  lua_Unsigned length = lua_rawlen(L, from), keys = 0;
+  for (lua_pushnil(L); lua_next(L, from); lua_pop(L, 1), keys++)
+    if (!lua_isinteger(L, -2)) return wx_mistake(w, at, "must be a list, but has a key that is no position");
+  if (keys != length) return wx_mistake(w, at, "must be a list without holes");
+  if (length == 0 && field->not_empty) wx_violation(w, at, "not_empty", "it is empty");
+  if (field->max_items && length > field->max_items) {
+    lua_pushfstring(L, "it has %I items, and the most that a call may carry is %I", (LUAI_UACINT)length,
+                    (LUAI_UACINT)field->max_items);
+    lua_pushvalue(L, from);
+    wx_violation(w, at, "max_items", lua_tostring(L, -2));
+    lua_pop(L, 2);
+  }
+  bool as_it_is = is_plain_text(L, from, field);
+  if (as_it_is) lua_pushvalue(L, from);
+  else lua_createtable(L, length < 65536 ? (int)length : 65536, 0);
+  if (field->unique && length > 1) lua_createtable(L, 0, length < 65536 ? (int)length : 65536);
+  else lua_pushnil(L);
+  for (at->index = 1; (lua_Unsigned)at->index <= length; at->index++) {
+    if (lua_rawgeti(L, from, at->index) == LUA_TNIL) {
+      at->index = 0;
+      return wx_mistake(w, at, "must be a list without holes");
+    }
+    if (!check_value(w, at, field, anchors, i)) return false;
+    if (field->unique && length > 1 && lua_type(L, -1) == LUA_TSTRING) check_unique(w, at, from + 2);
+    if (as_it_is) lua_pop(L, 1);
+    else lua_rawseti(L, from + 1, at->index);
+  }
+  at->index = 0;
+  lua_pop(L, 1);
+  lua_remove(L, from);
+  return true;
+}
+
+/* The fields that the shape does not declare. At the top of the arguments one is a mistake, told by its key; deeper they
+ * go out as they are: the service adds fields, and what came in an answer may be given back. [-0, +0|1, m] */
+static bool check_undeclared(wx_walk *w, const wx_place *up, int names, int from, int into) {
+  lua_State *L = w->L;
+  for (lua_pushnil(L); lua_next(L, from);) {
+    lua_pushvalue(L, -2);
+    bool known = lua_rawget(L, names) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (known) {
+      lua_pop(L, 1);
+      continue;
+    }
+    if (!up) {
+      lua_pop(L, 1);
+      w->undeclared = true;
+      return false;
+    }
+    if (lua_type(L, -2) != LUA_TSTRING) return wx_mistake(w, up, "has a key that is no name");
+    lua_pushvalue(L, -2);
+    size_t size;
+    const char *text;
+    wx_text_fits(w, up, &size, &text);
+    lua_insert(L, -2);
+    if (!wx_copy_any(w, up)) return false;
+    lua_rawset(L, into);
+  }
+  return true;
+}
+
+/* One declared field of the table at `from`, into the table at `into`. [-0, +0|1, m] */
+static bool check_field(wx_walk *w, const wx_place *up, const wx_shape *shape, int i, int anchors, int from, int into) {
+  lua_State *L = w->L;
+  const wx_field *field = &shape->field[i - 1];
+  lua_rawgeti(L, anchors, i);
+  wx_place at = { up, lua_tostring(L, -1), 0 };
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, from) == LUA_TNIL) {
+    if (field->required) return wx_mistake(w, &at, "is missing");
+    lua_pop(L, 2);
+    return true;
+  }
+  if (field->read_only) {
+    lua_pop(L, 2);
+    return true;
+  }
+  if (field->list ? !check_list(w, &at, field, anchors, shape->count + i)
+                  : !check_value(w, &at, field, anchors, shape->count + i))
+    return false;
+  if (field->list && lua_rawlen(L, -1) == 0) { /* empty is what absent is, in proto3 JSON */
+    lua_pop(L, 2);
+    return true;
+  }
+  lua_rawgeti(L, anchors, -i);
+  lua_insert(L, -2);
+  lua_rawset(L, into);
+  lua_pop(L, 1);
+  return true;
+}
+
+/* At `shape_index` a shape, above it at the top the table to check, which is replaced by what goes on the wire. `up` is
+ * NULL for the arguments themselves. False: a mistake, told at the top. [-1, +1, m] */
+static bool check_object(wx_walk *w, const wx_place *up, int shape_index) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, WX_WALK_SLOTS, "the arguments are nested too deeply");
+  const wx_shape *shape = lua_touserdata(L, shape_index);
+  int from = lua_absindex(L, -1), anchors = from + 1, into = from + 2, names = from + 3;
+  lua_getiuservalue(L, shape_index, 1);
+  lua_createtable(L, 0, shape->count);
+  lua_rawgeti(L, anchors, 2 * shape->count + 1);
+  if (!check_undeclared(w, up, names, from, into)) return false;
+  for (int i = 1; i <= shape->count; i++)
+    if (!check_field(w, up, shape, i, anchors, from, into)) return false;
+  lua_settop(L, into);
+  lua_replace(L, from);
+  lua_settop(L, from);
+  return true;
+}
+
+int wx_arguments(lua_State *L) {
+  wx_walk w = { .L = L };
+  wx_check_shape(L, SHAPE);
+  lua_settop(L, ARGUMENTS);
+  if (lua_isnil(L, ARGUMENTS)) {
+    lua_newtable(L);
+    lua_replace(L, ARGUMENTS);
+  }
+  if (!lua_istable(L, ARGUMENTS)) {
+    lua_pushnil(L), lua_pushnil(L);
+    lua_pushfstring(L, "arguments must be a table, not a %s", luaL_typename(L, ARGUMENTS));
+    return 3;
+  }
+  lua_pushnil(L); /* WX_VIOLATIONS */
+  lua_pushvalue(L, SHAPE);
+  lua_pushvalue(L, ARGUMENTS);
+  if (!check_object(&w, NULL, WX_VIOLATIONS + 1)) {
+    lua_pushnil(L), lua_pushnil(L);
+    if (w.undeclared) lua_pushnil(L);
+    lua_pushvalue(L, w.undeclared ? -4 : -3);
+    return w.undeclared ? 4 : 3;
+  }
+  if (lua_isnil(L, WX_VIOLATIONS)) return 1;
+  lua_pushnil(L);
+  lua_pushvalue(L, WX_VIOLATIONS);
+  return 2;
+}
+
+int wx_encode(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_settop(L, 1);
+  if (wx_json_encode(L)) return 1;
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
+}
