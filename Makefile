@@ -44,7 +44,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Ws
   -Wold-style-definition -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wformat=2 -Wundef -Wvla \
   -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion
 # What the person who builds says (CPPFLAGS, CFLAGS, LDFLAGS) comes last and wins.
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DWIXUM_VERSION='"$(VERSION)"' $(WARNINGS) -fPIC -pthread \
+# -fno-plt: most of what is called is in other objects (Lua, libcurl), bound when the module is loaded (-z now).
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DWIXUM_VERSION='"$(VERSION)"' $(WARNINGS) -fPIC -fno-plt -pthread \
   -fstack-protector-strong $(SANITIZER_FLAGS) $(LUA_CFLAGS) $(CURL_CFLAGS) $(MHD_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 # Never unloaded (nodelete): a thread or a library's callback may still be in our code when a Lua state closes.
 # Lua's own functions come from the program that loads the module, so undefined symbols are no mistake.

@@ -117,10 +117,11 @@ static bool value(lua_State *L, const wx_field *field, const char *name, int anc
   return ok;
 }
 
-/* Gives the table at `into` the metatable that is anchored at `place`, if one is. [-0, +0, -] */
+/* Gives the table at `into` the metatable that is anchored at `place`, none where none is: OpenResty's lua-cjson may have
+ * given it one of its own. [-0, +0, -] */
 static void dress(lua_State *L, int into, int anchors, int place) {
-  if (lua_rawgeti(L, anchors, place) == LUA_TTABLE) lua_setmetatable(L, into);
-  else lua_pop(L, 1);
+  lua_rawgeti(L, anchors, place);
+  lua_setmetatable(L, into);
 }
 
 /* The same for the list of the i-th field: one of objects is dressed as their shape says. [-0, +0, -] */
@@ -136,10 +137,9 @@ static void dress_list(lua_State *L, int into, int anchors, const wx_shape *shap
   lua_pop(L, 2);
 }
 
-/* Is the table at the top a JSON array, as far as a table can tell? [-0, +0, -] */
-static bool is_list(lua_State *L) {
+/* Is the value at the top what an empty JSON array becomes? [-0, +0, -] */
+static bool is_empty_table(lua_State *L) {
   if (!lua_istable(L, -1)) return false;
-  if (lua_rawlen(L, -1) > 0) return true;
   lua_pushnil(L);
   if (!lua_next(L, -2)) return true;
   lua_pop(L, 2);
@@ -149,12 +149,12 @@ static bool is_list(lua_State *L) {
 /* The list at the top becomes, in place, a list of what its field says; nulls in it are left out. [-1, +1, m] */
 static bool list(lua_State *L, const wx_shape *shape, int i, const char *name, int anchors) {
   const wx_field *field = &shape->field[i - 1];
-  if (!is_list(L)) {
+  int at = lua_gettop(L);
+  lua_Integer length = lua_istable(L, at) ? (lua_Integer)lua_rawlen(L, at) : 0, kept = 0;
+  if (length == 0 && !is_empty_table(L)) {
     lua_pop(L, 1);
     return unfit(L, name, "not a list");
   }
-  int at = lua_absindex(L, -1);
-  lua_Integer length = (lua_Integer)lua_rawlen(L, at), kept = 0;
   for (lua_Integer item = 1; item <= length; item++) {
     int type = lua_rawgeti(L, at, item);
     if (type == LUA_TSTRING && kept == item - 1 && is_text(field->type)) { /* stays as it is, where it is */
@@ -177,8 +177,6 @@ static bool list(lua_State *L, const wx_shape *shape, int i, const char *name, i
     lua_pushnil(L);
     lua_rawseti(L, at, item);
   }
-  lua_pushnil(L); /* OpenResty's lua-cjson may have given it a metatable of its own */
-  lua_setmetatable(L, at);
   dress_list(L, at, anchors, shape, i);
   return true;
 }
@@ -226,6 +224,14 @@ static int field_of(lua_State *L, const wx_shape *shape, int anchors, int from) 
   return came ? OVERRULED : i;
 }
 
+/* The value of the i-th field, of this type in Lua. [-1, +1, m] */
+static bool declared(lua_State *L, const wx_shape *shape, int i, int type, int anchors) {
+  const wx_field *field = &shape->field[i - 1];
+  if (field->list) return list(L, shape, i, field->wire, anchors);
+  if (type == LUA_TSTRING && is_text(field->type)) return true; /* as most are: nothing to do */
+  return value(L, field, field->wire, anchors, shape->count + i);
+}
+
 /* Below the top: the value, at the top: its shape (which the caller takes away). The value is replaced. [-0, +0, m] */
 static bool object(lua_State *L, const char *name, int shape_index) {
   luaL_checkstack(L, SLOTS, "the answer is nested too deeply");
@@ -254,18 +260,13 @@ static bool object(lua_State *L, const char *name, int shape_index) {
     if (i == UNDECLARED) {
       plain_value(L);
       lua_pushvalue(L, -2);
-    } else if (type == LUA_TSTRING && !shape->field[i - 1].list && is_text(shape->field[i - 1].type)) {
-      lua_rawgeti(L, anchors, i);
     } else {
-      lists += shape->field[i - 1].list;
-      const char *key = lua_tostring(L, -2);
-      bool ok = shape->field[i - 1].list ? list(L, shape, i, key, anchors)
-                                         : value(L, &shape->field[i - 1], key, anchors, shape->count + i);
-      if (!ok) {
+      if (!declared(L, shape, i, type, anchors)) {
         lua_replace(L, from);
         lua_settop(L, shape_index);
         return false;
       }
+      lists += shape->field[i - 1].list;
       lua_rawgeti(L, anchors, i);
     }
     lua_insert(L, -2);
@@ -285,15 +286,19 @@ static int reason(lua_State *L) {
   return 2;
 }
 
+bool wx_answer_read(lua_State *L, int shape_index) {
+  if (!wx_json_decode(L)) return false;
+  lua_pushvalue(L, shape_index);
+  bool ok = object(L, "the answer", lua_gettop(L));
+  lua_pop(L, 1); /* the shape */
+  return ok;
+}
+
 int wx_answer(lua_State *L) {
   wx_check_shape(L, 1);
   luaL_checktype(L, 2, LUA_TSTRING);
   lua_settop(L, 2);
-  if (!wx_json_decode(L)) return reason(L);
-  lua_pushvalue(L, 1);
-  bool ok = object(L, "the answer", 3);
-  lua_settop(L, 2);
-  return ok ? 1 : reason(L);
+  return wx_answer_read(L, 1) ? 1 : reason(L);
 }
 
 int wx_decode(lua_State *L) {

@@ -96,6 +96,24 @@ static bool check_value(wx_walk *w, const wx_place *at, const wx_field *field, i
   }
 }
 
+/* In a list this short an item is compared with those before it; in a longer one they are noted in a table. */
+enum { FEW_ITEMS = 12 };
+
+static char folded(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
+/* Which item of the list at `from`, before the index-th, is the string at the top, case ignored? 0: none. [-0, +0, -] */
+static lua_Integer same_before(lua_State *L, int from, lua_Integer index) {
+  size_t size, other_size, at;
+  const char *text = lua_tolstring(L, -1, &size);
+  for (lua_Integer i = 1; i < index; i++) {
+    const char *other = lua_rawgeti(L, from, i) == LUA_TSTRING ? lua_tolstring(L, -1, &other_size) : NULL;
+    for (at = 0; other && other_size == size && at < size && folded(text[at]) == folded(other[at]);) at++;
+    lua_pop(L, 1);
+    if (other && other_size == size && at == size) return i;
+  }
+  return 0;
+}
+
 /* Pushes the string at the top without its capitals; where it has none, itself. [-0, +1, m] */
 static void push_folded(lua_State *L) {
   size_t size, i = 0;
@@ -105,27 +123,35 @@ static void push_folded(lua_State *L) {
     lua_pushvalue(L, -1);
     return;
   }
-  luaL_Buffer folded;
-  char *bytes = luaL_buffinitsize(L, &folded, size);
-  for (i = 0; i < size; i++) bytes[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
-  luaL_pushresultsize(&folded, size);
+  luaL_Buffer buffer;
+  char *bytes = luaL_buffinitsize(L, &buffer, size);
+  for (i = 0; i < size; i++) bytes[i] = folded(text[i]);
+  luaL_pushresultsize(&buffer, size);
 }
 
-/* Notes an item that was there before, case ignored. The item is at the top, the items seen are at `seen`. [-0, +0, m] */
-static void check_unique(wx_walk *w, const wx_place *at, int seen) {
-  lua_State *L = w->L;
+/* The same, by a table of the items seen, at `seen`; the item is noted there. [-0, +0, m] */
+static lua_Integer same_seen(lua_State *L, int seen, lua_Integer index) {
   push_folded(L);
   lua_pushvalue(L, -1);
-  if (lua_rawget(L, seen) == LUA_TNIL) {
-    lua_pop(L, 1);
-    lua_pushinteger(L, at->index);
-    lua_rawset(L, seen);
-    return;
-  }
-  lua_pushfstring(L, "it is the same as item %I", (LUAI_UACINT)lua_tointeger(L, -1));
-  lua_pushvalue(L, -4);
+  lua_Integer same = lua_rawget(L, seen) == LUA_TNIL ? 0 : lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  lua_pushinteger(L, index);
+  if (same) lua_pop(L, 2);
+  else lua_rawset(L, seen);
+  return same;
+}
+
+/* Notes an item that was there before, case ignored. The item is at the top, the list at `from`, above it the list for the
+ * wire, above that the table of the items seen if the list is long. [-0, +0, m] */
+static void check_unique(wx_walk *w, const wx_place *at, int from) {
+  lua_State *L = w->L;
+  if (lua_type(L, -1) != LUA_TSTRING) return;
+  lua_Integer same = lua_istable(L, from + 2) ? same_seen(L, from + 2, at->index) : same_before(L, from, at->index);
+  if (same == 0) return;
+  lua_pushfstring(L, "it is the same as item %I", (LUAI_UACINT)same);
+  lua_pushvalue(L, -2);
   wx_violation(w, at, "unique", lua_tostring(L, -2));
-  lua_pop(L, 4);
+  lua_pop(L, 2);
 }
 
 /* Can a list of this field go to lua-cjson as the caller made it? Text stays as it is, and without a metatable a table is
@@ -157,7 +183,7 @@ static bool check_list(wx_walk *w, wx_place *at, const wx_field *field, int anch
   bool as_it_is = is_plain_text(L, from, field);
   if (as_it_is) lua_pushvalue(L, from);
   else lua_createtable(L, length < 65536 ? (int)length : 65536, 0);
-  if (field->unique && length > 1) lua_createtable(L, 0, length < 65536 ? (int)length : 65536);
+  if (field->unique && length > FEW_ITEMS) lua_createtable(L, 0, length < 65536 ? (int)length : 65536);
   else lua_pushnil(L);
   for (at->index = 1; (lua_Unsigned)at->index <= length; at->index++) {
     if (lua_rawgeti(L, from, at->index) == LUA_TNIL) {
@@ -165,7 +191,7 @@ static bool check_list(wx_walk *w, wx_place *at, const wx_field *field, int anch
       return wx_mistake(w, at, "must be a list without holes");
     }
     if (!check_value(w, at, field, anchors, i)) return false;
-    if (field->unique && length > 1 && lua_type(L, -1) == LUA_TSTRING) check_unique(w, at, from + 2);
+    if (field->unique) check_unique(w, at, from);
     if (as_it_is) lua_pop(L, 1);
     else lua_rawseti(L, from + 1, at->index);
   }
@@ -175,15 +201,24 @@ static bool check_list(wx_walk *w, wx_place *at, const wx_field *field, int anch
   return true;
 }
 
+/* Is the key below the top the name of a declared field? [-0, +0, -] */
+static bool is_declared(lua_State *L, const wx_shape *shape, int names) {
+  if (lua_type(L, -2) != LUA_TSTRING) return false;
+  const char *name = lua_tostring(L, -2);
+  for (int i = 0; i < shape->count; i++)
+    if (shape->field[i].name == name) return true;
+  lua_pushvalue(L, -2);
+  bool known = lua_rawget(L, names) != LUA_TNIL;
+  lua_pop(L, 1);
+  return known;
+}
+
 /* The fields that the shape does not declare. At the top of the arguments one is a mistake, told by its key; deeper they
  * go out as they are: the service adds fields, and what came in an answer may be given back. [-0, +0|1, m] */
-static bool check_undeclared(wx_walk *w, const wx_place *up, int names, int from, int into) {
+static bool check_undeclared(wx_walk *w, const wx_place *up, const wx_shape *shape, int names, int from, int into) {
   lua_State *L = w->L;
   for (lua_pushnil(L); lua_next(L, from);) {
-    lua_pushvalue(L, -2);
-    bool known = lua_rawget(L, names) != LUA_TNIL;
-    lua_pop(L, 1);
-    if (known) {
+    if (is_declared(L, shape, names)) {
       lua_pop(L, 1);
       continue;
     }
@@ -244,7 +279,7 @@ static bool check_object(wx_walk *w, const wx_place *up, int shape_index) {
   lua_getiuservalue(L, shape_index, 1);
   lua_createtable(L, 0, shape->count);
   lua_rawgeti(L, anchors, 2 * shape->count + 1);
-  if (!check_undeclared(w, up, names, from, into)) return false;
+  if (!check_undeclared(w, up, shape, names, from, into)) return false;
   for (int i = 1; i <= shape->count; i++)
     if (!check_field(w, up, shape, i, anchors, from, into)) return false;
   lua_settop(L, into);

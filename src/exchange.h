@@ -39,8 +39,7 @@ typedef enum wx_header {
   WX_HEADER_DATE,
   WX_HEADER_REQUEST_ID,
   WX_HEADER_CONSISTENT,
-  WX_HEADER_KINDS,
-  WX_HEADER_WITH_ANY = WX_HEADER_REQUEST_ID /* from here on they matter with any answer, before with a failure */
+  WX_HEADER_KINDS
 } wx_header;
 
 enum {

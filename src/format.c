@@ -103,6 +103,10 @@ static const char *email_character_problem(const char *text, size_t size) {
   size_t ats = 0;
   for (size_t i = 0; i < size;) {
     unsigned char c = (unsigned char)text[i];
+    if (is_alpha(text[i]) || is_digit(text[i])) { /* most are */
+      i++;
+      continue;
+    }
     if (c >= 0x80) {
       size_t length = wx_utf8_length(text + i, size - i);
       if (length == 0) return "it is not valid UTF-8";

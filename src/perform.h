@@ -1,17 +1,30 @@
-/* perform.h: one request from a Lua table to a Lua table. */
+/* perform.h: one request, and what became of it. */
 #ifndef WX_PERFORM_H
 #define WX_PERFORM_H
 
 #include <lua.h>
 
-/* Lua: session:perform(request) -> response. Blocks, but notices Ctrl-C and lets hooks run. [-0, +1, v]
+/* Lua: session:perform(method, path, headers, body, connect_timeout, timeout, shape)
+ *        -> answer, seconds, status, request_id, consistent, first_byte
+ *        or nil, response
+ * Blocks, but notices Ctrl-C and lets hooks run. [-0, +2|6, v]
  *
- * request:  method, path (begins with "/"; goes to the session's base URL alone), headers (a list of "Name: value"; the
- *           key is added here), body (string or nil), connect_timeout and timeout (seconds)
- * response: status (nil while there is none), body (string), request_id, consistent, and where the answer
- *           is no success retry_after, date (headers, nil where absent), sent (false only where the server surely saw nothing), seconds,
- *           curl = { code =, text = } where libcurl says that something went wrong,
- *           stop where we ended it: "second_send", "size", "headers", "memory", "interrupted", "closed"
+ * path      begins with "/"; goes to the session's base URL alone
+ * headers   a list of "Name: value"; the key is added here
+ * body      a string or nil
+ * connect_timeout, timeout   seconds
+ * shape     of the answer
+ *
+ * Where the answer says yes and is what was promised, it comes as core.answer would give it, and with it the seconds it
+ * took, its status, what may be shown of its request id, its X-Wix-Consistent, and when its first byte came (core.clock).
+ * In all other cases: response = {
+ *   status     nil while there is none
+ *   body       a string
+ *   request_id, consistent, retry_after, date   headers as they came, nil where absent
+ *   sent       false only where the server surely saw nothing
+ *   seconds, first_byte
+ *   curl       { code =, text = } where libcurl says that something went wrong
+ *   stop       where we ended it: "second_send", "size", "headers", "memory", "interrupted", "closed" }
  *
  * Raises where the program is wrong (a path or header that could not be sent as it is), with nothing sent. */
 int wx_session_perform(lua_State *L);

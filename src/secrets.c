@@ -5,10 +5,16 @@
 #include "session.h"
 
 #include <lauxlib.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FEW_SECRETS = 32, REDACTED_MAX = 64 * 1024, OF_A_SESSION = 2, OF_THE_ENVIRONMENT = 4 };
+
+/* What the words of others are cut to where they are shown, in bytes; lua/wixum/redaction.lua has the same. */
+enum { SHOWN_MAX = 500 };
+
+/* Slots of the Lua stack that gathering secrets may use. */
+enum { SLOTS = 6 };
 
 #define BUFFER_TYPE "wixum.buffer"
 
@@ -47,12 +53,19 @@ static size_t add_session(const wx_session *session, wx_secret *secrets, size_t 
   return count;
 }
 
+/* Does the variable "NAME=value" say which proxy https goes through? Asked of all there are, so most are out at once. */
+static bool names_proxy(const char *variable) {
+  if ((variable[0] | 0x20) != 'h' && (variable[0] | 0x20) != 'a') return false;
+  static const char *const names[OF_THE_ENVIRONMENT] = { "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "ALL_PROXY=" };
+  for (size_t i = 0; i < OF_THE_ENVIRONMENT; i++)
+    if (strncmp(variable, names[i], strlen(names[i])) == 0) return true;
+  return false;
+}
+
 static size_t add_environment(wx_secret *secrets, size_t count) {
-  static const char *const proxies[OF_THE_ENVIRONMENT] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
-  for (size_t i = 0; i < OF_THE_ENVIRONMENT; i++) {
-    const char *proxy = getenv(proxies[i]);
-    if (proxy && password_in(proxy, &secrets[count])) count++;
-  }
+  size_t found = 0;
+  for (char **variable = environ; variable && *variable && found < OF_THE_ENVIRONMENT; variable++)
+    if (names_proxy(*variable) && password_in(strchr(*variable, '=') + 1, &secrets[count])) count++, found++;
   return count;
 }
 
@@ -75,14 +88,29 @@ static const wx_secret *gather(lua_State *L, wx_secret *few, size_t *count) {
   return secrets;
 }
 
+static bool as_it_is(const char *text, size_t size, const wx_secret *secrets, size_t count) {
+  return size > 0 && size < REDACTED_MAX && text[0] != ' ' && text[size - 1] != ' ' &&
+         wx_is_showable(text, size, secrets, count);
+}
+
+bool wx_shown_as_it_is(lua_State *L, const char *text, size_t size) {
+  wx_secret few[FEW_SECRETS];
+  size_t count;
+  int top = lua_gettop(L);
+  luaL_checkstack(L, SLOTS, NULL);
+  const wx_secret *secrets = gather(L, few, &count);
+  bool shown = size <= SHOWN_MAX && as_it_is(text, size, secrets, count);
+  lua_settop(L, top);
+  return shown;
+}
+
 int wx_lua_redact(lua_State *L) {
   wx_secret few[FEW_SECRETS];
   size_t size, count;
   const char *text = luaL_checklstring(L, 1, &size);
   lua_settop(L, 1);
   const wx_secret *secrets = gather(L, few, &count);
-  if (size > 0 && size < REDACTED_MAX && text[0] != ' ' && text[size - 1] != ' ' &&
-      wx_is_showable(text, size, secrets, count)) {
+  if (as_it_is(text, size, secrets, count)) {
     lua_pushvalue(L, 1);
     lua_pushboolean(L, 1);
     return 2;

@@ -104,7 +104,7 @@ static const char *configure(lua_State *L, wx_session *session) {
 int wx_session_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  wx_session *session = lua_newuserdatauv(L, sizeof *session, 0);
+  wx_session *session = lua_newuserdatauv(L, sizeof *session, 1); /* its user value: see perform.c */
   memset(session, 0, sizeof *session);
   wx_auth_init(&session->auth);
   wx_buffer_init(&session->url, WX_URL_MAX);

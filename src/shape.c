@@ -69,6 +69,7 @@ static void read_field(lua_State *L, wx_shape *shape, int anchors, int i) {
   lua_pushinteger(L, i);
   lua_rawset(L, -3);
   lua_pop(L, 1);
+  field->name = lua_tostring(L, -1);
   lua_rawseti(L, anchors, i);
   lua_getfield(L, declared, "wire");
   luaL_checktype(L, -1, LUA_TSTRING);
@@ -78,6 +79,11 @@ static void read_field(lua_State *L, wx_shape *shape, int anchors, int i) {
   lua_rawseti(L, anchors, -i);
   lua_pushinteger(L, i);
   lua_rawset(L, anchors);
+}
+
+/* Pushes a metatable, or nil. [-0, +1, v] */
+static void read_metatable(lua_State *L, const char *name) {
+  if (lua_getfield(L, 1, name) != LUA_TNIL) luaL_checktype(L, -1, LUA_TTABLE);
 }
 
 int wx_shape_new(lua_State *L) {
@@ -101,9 +107,9 @@ int wx_shape_new(lua_State *L) {
     read_field(L, shape, 4, i);
     lua_pop(L, 1);
   }
-  lua_getfield(L, 1, "metatable");
+  read_metatable(L, "metatable");
   lua_rawseti(L, 4, 2 * (lua_Integer)count + 2);
-  lua_getfield(L, 1, "list_metatable");
+  read_metatable(L, "list_metatable");
   lua_rawseti(L, 4, 2 * (lua_Integer)count + 3);
   lua_setiuservalue(L, 3, 1);
   return 1;

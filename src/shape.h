@@ -32,7 +32,7 @@ typedef struct wx_field {
   wx_type type;
   bool list, required, not_empty, unique, read_only;
   size_t max_items, max_length; /* 0: none known */
-  const char *wire; /* its name on the wire, anchored: a short string is one object, so its address mostly tells it */
+  const char *name, *wire;      /* anchored: a short string is one object in Lua, so its address mostly tells it */
 } wx_field;
 
 typedef struct wx_shape {

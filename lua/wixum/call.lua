@@ -4,7 +4,6 @@
 -- what an attempt came to from `wixum.verdict`, whether to try again from `wixum.retry`, every error's words from
 -- `wixum.errors`.
 
-local compiled = require "wixum.compiled"
 local core = require "wixum.core"
 local declaration = require "wixum.declaration"
 local errors = require "wixum.errors"
@@ -26,22 +25,25 @@ call.interrupted = nil
 ---@field operation table compiled
 ---@field settings table options as they apply to this call
 ---@field root table what the client shares with all made from it
+---@field path string|false of the request
+---@field headers string[]|false of the request
+---@field body string|false of the request
 ---@field attempts integer
 ---@field outcome string of all attempts so far
 ---@field in_pace boolean this attempt holds a place in the pace
 ---@field request_id string|false? of the last answer
+---@field status integer|false? of the last answer
 ---@field sending boolean an attempt is under way whose outcome is not known yet
 ---@field answer table|false? what the service said, once it said yes
----@field response table|false
 ---@field began number by the client's clock, as `now`
 ---@field now number when this attempt may begin
 
 -- Ctrl-C that came when a call had its answer: the answer is given, and the next call of this Lua state raises instead.
 local pending = false
 
--- Tells an event, if anybody wants to know. Ctrl-C in there stops the call at the next step.
+-- Tells an event; only where `run.watched` says that somebody wants to know. Ctrl-C in there stops the call at the next
+-- step.
 local function tell(run, event, seconds, status, outcome, request_id)
-  if not run.watched then return end
   local told = { event = event, operation = run.operation.full_name, attempt = run.attempts, seconds = seconds,
     status = status, outcome = outcome, request_id = request_id }
   if events.tell(run.settings.on_event, told) then pending = true end
@@ -53,7 +55,7 @@ local function fail(run, found, words)
   words = words or {}
   words.effect = run.operation.effect
   local err = errors.new(found, words)
-  tell(run, "end", run.root.clock.now() - run.began, found.status, found.outcome, found.request_id)
+  if run.watched then tell(run, "end", run.root.clock.now() - run.began, found.status, found.outcome, found.request_id) end
   return nil, err
 end
 
@@ -79,32 +81,30 @@ end
 
 -- The options of this call: the client's own, with the call's on top.
 local function settings_of(client_settings, given)
-  if given == nil then return client_settings end
   return setmetatable(options.check(given, "call"), { __index = client_settings })
 end
 
--- Raises where the program is wrong, at the caller's line.
-local function check_arguments(operation, arguments)
-  local wire, violations, mistake, undeclared = core.arguments(operation.argument_shape, arguments)
+local check_arguments = core.arguments
+
+-- What `core.arguments` refused: raises, at the caller's line, where the program is wrong.
+local function unfit(operation, violations, mistake, undeclared)
   if undeclared ~= nil then
     mistake = ("unknown field %s%s"):format(redaction.text(tostring(undeclared), 64) or '""',
       names.suggestion(undeclared, declaration.field_names(operation.arguments)))
   end
   if mistake then errors.mistake(operation.full_name .. ": " .. mistake) end
-  if violations then
-    for _, found in ipairs(violations) do
-      if type(found.value) == "string" then found.value = redaction.value(found.value) end
-    end
+  for _, found in ipairs(violations) do
+    if type(found.value) == "string" then found.value = redaction.value(found.value) end
   end
-  return wire, violations
 end
 
 -- ---- one attempt -----------------------------------------------------------------------------------------------------
 
--- A `transport` function in place of the network.
-local function through_function(run, request)
+-- A `transport` function in place of the network: the response that it gives.
+local function through_function(run)
   local began = run.root.clock.now()
-  local ok, response, reason = pcall(run.settings.transport, request_of.visible(run.root, request))
+  local request = request_of.visible(run.root, run.operation.method, run.path, run.headers, run.body)
+  local ok, response, reason = pcall(run.settings.transport, request)
   if not ok and errors.is_interrupt(response) then return { stop = "interrupted", sent = true, seconds = 0 } end
   if not ok or type(response) ~= "table" then
     local text = tostring(ok and reason or response)
@@ -137,28 +137,9 @@ local function give_up_pace(run)
   run.in_pace = false
 end
 
-local function perform(run, request)
-  local settings, root = run.settings, run.root
-  local connect_timeout, timeout, left = settings.connect_timeout, settings.timeout, run.began + settings.deadline - run.now
-  request.connect_timeout = connect_timeout < left and connect_timeout or left
-  request.timeout = timeout < left and timeout or left
-  if pending or root.closed then
-    give_up_pace(run)
-    return { stop = pending and "interrupted" or "closed", sent = false, seconds = 0 }
-  end
-  run.sending = true
-  local response
-  if settings.transport then response = through_function(run, request)
-  else response = root.perform(root.session, request) end
-  if run.in_pace then leave_pace(run, root.clock.first_byte and root.clock.first_byte(response)) end
-  -- as the official client does; only what can be a header again
-  if response.consistent and response.consistent:find("^[\x21-\x7E]+$") then root.consistent = response.consistent end
-  return response
-end
-
 -- Waits; an event tells it. Raises where Ctrl-C ends it.
 local function wait(run, seconds)
-  tell(run, "wait", seconds)
+  if run.watched then tell(run, "wait", seconds) end
   if pending or run.root.clock.sleep(seconds) == false then interrupted(run, { outcome = run.outcome }) end
 end
 
@@ -195,47 +176,80 @@ local function merged(before, latest)
   return "not_sent"
 end
 
-local function attempt(run, request, arguments)
-  local clock = run.root.clock
+-- Neither asked for nor allowed now: what `session:perform` would answer.
+local function not_sent(run)
+  give_up_pace(run)
+  return { stop = pending and "interrupted" or "closed", sent = false, seconds = 0 }
+end
+
+local function attempt(run, arguments, root, settings)
+  local operation = run.operation
+  local connect_timeout, timeout, left = settings.connect_timeout, settings.timeout, run.began + settings.deadline - run.now
+  local answer, seconds, status, request_id, consistent, first_byte
   run.attempts = run.attempts + 1
-  tell(run, "start")
-  local response = perform(run, request)
-  local answer, found = verdict.of(response, run.operation, arguments, clock.time)
-  run.request_id = redaction.text(response.request_id)
-  if found then found.request_id = run.request_id end
-  run.sending, run.answer, run.response = false, answer, response
-  if not answer then run.outcome = merged(run.outcome, found.outcome) end
-  tell(run, "answer", response.seconds, response.status, found and found.outcome, run.request_id)
+  if run.watched then tell(run, "start") end
+  if pending or root.closed then seconds = not_sent(run)
+  else
+    run.sending = true
+    if settings.transport then seconds = through_function(run)
+    else
+      answer, seconds, status, request_id, consistent, first_byte = root.perform(root.session, operation.method, run.path,
+        run.headers, run.body, connect_timeout < left and connect_timeout or left, timeout < left and timeout or left,
+        operation.answer_shape)
+    end
+  end
+  local found
+  if not answer then
+    local response = seconds -- nothing, or something that deserves a closer look
+    answer, found = verdict.of(response, operation, arguments, root.clock.time)
+    seconds, status, consistent, first_byte = response.seconds, response.status, response.consistent, response.first_byte
+    request_id = redaction.text(response.request_id)
+    if found then
+      found.request_id = request_id
+      run.outcome = merged(run.outcome, found.outcome)
+    end
+  end
+  run.sending, run.answer, run.status, run.request_id = false, answer, status, request_id
+  if run.in_pace then leave_pace(run, root.stamped and first_byte) end
+  -- as the official client does; only what can be a header again
+  if consistent and consistent:find("^[\x21-\x7E]+$") then root.consistent = consistent end
+  if run.watched then tell(run, "answer", seconds, status, found and found.outcome, request_id) end
   return answer, found
 end
 
 -- What a call answers that went well.
 local function success(run)
-  local response, seconds = run.response, run.root.clock.now() - run.began
-  return run.answer, { status = response.status, request_id = run.request_id, attempts = run.attempts, seconds = seconds }
+  local seconds = run.root.clock.now() - run.began
+  if run.watched then tell(run, "end", seconds, run.status, nil, run.request_id) end
+  return run.answer, { status = run.status, request_id = run.request_id, attempts = run.attempts, seconds = seconds }
+end
+
+-- What there may be to wait for, and to ask, before an attempt. Answers the error where it is not to be made.
+local function before(run, root, settings)
+  local ok, problem = true, nil
+  if root.pace then ok, problem = wait_for_pace(run) end
+  if ok and settings.before_send then ok, problem = told_before(run) end
+  run.now = root.clock.now() -- time has passed
+  if ok and run.now >= run.began + settings.deadline then
+    ok, problem = nil, { kind = "timeout", message = "its deadline passed before it could be sent" }
+  end
+  if ok then return end
+  give_up_pace(run)
+  return problem
 end
 
 -- Attempts until there is an answer, or none is allowed.
-local function attempts(run, request, arguments)
+local function attempts(run, arguments)
   local root, settings, operation = run.root, run.settings, run.operation
   while true do
-    local ok, problem = true, nil
-    if root.pace then ok, problem = wait_for_pace(run) end
-    if ok and settings.before_send then ok, problem = told_before(run) end
-    if run.attempts > 0 or root.pace or settings.before_send then run.now = root.clock.now() end -- time has passed
-    if ok and run.now >= run.began + settings.deadline then
-      ok, problem = nil, { kind = "timeout", message = "its deadline passed before it could be sent" }
+    if root.pace or settings.before_send or run.attempts > 0 then
+      local problem = before(run, root, settings)
+      if problem then return fail(run, problem) end
     end
-    if not ok then
-      give_up_pace(run)
-      return fail(run, problem)
-    end
-    local answer, found = attempt(run, request, arguments)
+    local answer, found = attempt(run, arguments, root, settings)
     if answer then
       if run.attempts == 1 then retry.reward(root.budget) end
-      local same, info = success(run)
-      tell(run, "end", info.seconds, info.status, nil, info.request_id)
-      return same, info
+      return success(run)
     end
     if found.kind == "interrupted" then
       found.outcome = run.outcome
@@ -249,38 +263,42 @@ local function attempts(run, request, arguments)
       found.outcome = run.outcome
       return fail(run, found)
     end
-    tell(run, "retry", seconds, found.status, found.outcome, found.request_id)
+    if run.watched then tell(run, "retry", seconds, found.status, found.outcome, found.request_id) end
     if seconds > 0 then wait(run, seconds) end
   end
 end
 
 --- Makes a call.
----@param client table the client's private part: `root`, `settings`, `closed`
----@param declared table the operation
+---@param client table the client's private part: `root`, `settings`, `closed`, `cache`
+---@param operation table compiled
 ---@param arguments table?
 ---@param given table? options of this call
 ---@return table? answer, table info # or nil and a wixum.Error
 -- Raises at the caller's line where the program is wrong, and the error value where Ctrl-C ends it.
-function call.run(client, declared, arguments, given)
-  if client.closed or client.root.closed then errors.mistake(declared.full_name .. ": the client is closed") end
-  local operation = compiled.operation(declared)
+function call.run(client, operation, arguments, given)
+  local root, settings, cache = client.root, client.settings, client.cache
+  if client.closed or root.closed then errors.mistake(operation.full_name .. ": the client is closed") end
   -- what runs code of the caller's (an option's __pairs, a clock) comes before the check: what was checked is what goes out
-  local settings, root = settings_of(client.settings, given), client.root
+  if given ~= nil then settings, cache = settings_of(settings, given), nil end
   local now = root.clock.now()
-  local wire, violations = check_arguments(operation, arguments)
-  local run = { operation = operation, settings = settings, root = root, attempts = 0, outcome = "not_sent",
-    began = now, watched = events.wanted(settings.on_event), in_pace = false, sending = false,
-    now = now, answer = false, response = false, request_id = false }
+  local wire, violations, mistake, undeclared = check_arguments(operation.argument_shape, arguments)
+  local path, headers, body -- or nil, what is wrong, what to do
+  if wire then path, headers, body = request_of.parts(operation, settings, root, arguments, wire, cache)
+  else unfit(operation, violations, mistake, undeclared) end
+  local run = { operation = operation, settings = settings, root = root, path = path, headers = headers, body = body,
+    attempts = 0, outcome = "not_sent", began = now, now = now, watched = events.wanted(settings.on_event), in_pace = false,
+    sending = false, answer = false, status = false, request_id = nil }
   if violations then return invalid(run, verdict.violations_text(violations), nil, { violations = violations }) end
-  local request, message, advice = request_of.make(operation, settings, root, arguments, wire, given == nil and client.cache or nil)
-  if not request then return invalid(run, message, advice) end
-  if settings.dry_run then return request_of.visible(run.root, request), { attempts = 0, seconds = 0 } end
-  if not settings.transport then
-    local ready
-    ready, message = root.ready()
-    if not ready then return invalid(run, message, KEY_ADVICE) end
+  if not path then return invalid(run, headers, body) end
+  if settings.dry_run then
+    return request_of.visible(root, operation.method, path, headers, body), { attempts = 0, seconds = 0 }
   end
-  local ok, answer, info = pcall(attempts, run, request, arguments)
+  if not root.keyed and not settings.transport then
+    local ready, problem = root.ready()
+    if not ready then return invalid(run, problem, KEY_ADVICE) end
+    root.keyed = true
+  end
+  local ok, answer, info = pcall(attempts, run, arguments)
   if ok then return answer, info end
   if run.sending then leave_pace(run) else give_up_pace(run) end
   if errors.is(answer) or not errors.is_interrupt(answer) then error(answer, 0) end

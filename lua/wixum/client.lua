@@ -40,17 +40,21 @@ local function refuse_colon(operation)
   errors.mistake(("write a dot, not a colon: %s{ … }"):format(operation.full_name))
 end
 
-local call -- loaded by the first call: what only calls need is no part of the start
+local run_call -- loaded by the first call: what only calls need is no part of the start
 
-local function method(operation, find)
+local function method(declared, find)
+  local operation
   local function run(arguments, call_options)
-    if namespace_of[arguments] then refuse_colon(operation) end
-    local state, err = find(operation)
+    if namespace_of[arguments] then refuse_colon(declared) end
+    local state, err = find(declared)
     if not state then return nil, err end
-    call = call or require "wixum.call"
-    return call.run(state, operation, arguments, call_options)
+    if not operation then
+      run_call = run_call or require("wixum.call").run
+      operation = require("wixum.compiled").operation(declared)
+    end
+    return run_call(state, operation, arguments, call_options)
   end
-  operation_of[run] = operation
+  operation_of[run] = declared
   return run
 end
 
@@ -176,9 +180,8 @@ function methods.endpoint(object)
   return root.base_url, root.loopback
 end
 
--- The real clock; a test hands in its own. The core's stamps of first bytes are on this clock alone.
-local real_clock = { now = core.clock, sleep = core.sleep, random = math.random, time = os.time,
-  first_byte = function(response) return response.first_byte end }
+-- The real clock; a test hands in its own.
+local real_clock = { now = core.clock, sleep = core.sleep, random = math.random, time = os.time }
 
 -- The option api_key as a source of the kind that `wixum.settings` gives.
 local function source_of(key)
@@ -248,7 +251,8 @@ function client.new(given)
   local root = {
     session = session, perform = session.perform, ready = ready, base_url = base_url, loopback = loopback, closed = false,
     pace = own.rate and core.pace(own.rate.calls, own.rate.per) or nil, budget = retry.budget(),
-    clock = own.clock or real_clock, user_agent = ("wixum/%s libcurl/%s"):format(version, core.libcurl),
+    clock = own.clock or real_clock, stamped = not own.clock, -- the core's stamps of first bytes are on the real clock
+    user_agent = ("wixum/%s libcurl/%s"):format(version, core.libcurl),
   }
   own.proxy = nil
   local object = new(root, own)

@@ -48,7 +48,7 @@ function compiled.operation(operation)
   for name in operation.path:gmatch("{([%w_]+)}") do path_fields[#path_fields + 1] = name end
   known = {
     full_name = operation.full_name, effect = operation.effect, method = operation.method, path = operation.path,
-    path_fields = path_fields, context = CONTEXT[operation.context],
+    path_fields = #path_fields > 0 and path_fields or nil, context = CONTEXT[operation.context],
     arguments = operation.arguments, argument_shape = shape_of(operation.arguments),
     answer_shape = shape_of(operation.answer), answers_nothing = #operation.answer.fields == 0,
   }

@@ -5,7 +5,7 @@
 local core = require "wixum.core"
 local redaction = require "wixum.redaction"
 
-local request_of = {}
+local request_of, encode = {}, core.encode
 
 -- Every byte but letters, digits and - _ ~ is escaped; a dot too, so that no id can climb in the path.
 local function escaped(id)
@@ -20,13 +20,9 @@ local function path_of(operation, arguments)
   return path
 end
 
--- The last id of each kind that was found to be a GUID, and its header: most calls name the same as the one before.
-local known_id, known_header = {}, {}
-
 -- "wix-site-id: …" or "wix-account-id: …", as the operation needs; or nil, what is missing and what to do.
 local function context_header(context, settings)
   local id = settings[context.option]
-  if id and id == known_id[context] then return known_header[context] end
   if not id then
     return nil, ("this call needs a %s, and none is known"):format(context.option),
       ("Give %s to wixum.client{ … } or wix:with{ … }, or set %s"):format(context.option, context.variable)
@@ -35,16 +31,13 @@ local function context_header(context, settings)
     return nil, ("%s is not a GUID (8-4-4-4-12 hex digits)"):format(context.option),
       ("Correct %s, from the option or from %s: the dashboard's address shows a site's"):format(context.option, context.variable)
   end
-  known_id[context], known_header[context] = id, context.header .. ": " .. id
-  return known_header[context]
+  return context.header .. ": " .. id
 end
 
 local function new_headers(settings, root, context)
   local consistent = root.consistent
   local list = { context, "Content-Type: application/json", "User-Agent: " .. (settings.user_agent or root.user_agent) }
-  -- libcurl would ask leave before a large body, and wait for it
-  list[4] = "Expect:"
-  if consistent then list[5] = "X-Wix-Consistent: " .. consistent end
+  if consistent then list[4] = "X-Wix-Consistent: " .. consistent end
   if settings.headers then
     local sorted = {}
     for name, value in pairs(settings.headers) do sorted[#sorted + 1] = name .. ": " .. value end
@@ -55,50 +48,51 @@ local function new_headers(settings, root, context)
 end
 
 -- The headers of a client's calls, made anew where something in them has changed. `cache` is nil where a call has options
--- of its own.
-local function headers_of(settings, root, context, cache)
-  if not cache then return new_headers(settings, root, context) end
-  if cache.context ~= context or cache.consistent ~= root.consistent then
-    cache.context, cache.consistent, cache.list = context, root.consistent, new_headers(settings, root, context)
-  end
-  return cache.list
+-- of its own. Answers nil, the problem and advice where they cannot be made.
+local function headers_of(context, settings, root, cache)
+  if cache and cache.context == context and cache.consistent == root.consistent then return cache.list end
+  local line, problem, advice = context_header(context, settings)
+  if not line then return nil, problem, advice end
+  local list = new_headers(settings, root, line)
+  if cache then cache.context, cache.consistent, cache.list = context, root.consistent, list end
+  return list
 end
 
 --- The request as people and a `transport` see it: headers by name, the key masked.
 ---@param root table what a client shares with all made from it
----@param request table
+---@param method string
+---@param path string
+---@param header_lines string[] "Name: value", without the key
+---@param body string
 ---@return { method: string, url: string, headers: table<string, string>, body: string }
-function request_of.visible(root, request)
+function request_of.visible(root, method, path, header_lines, body)
   local headers = { Authorization = "[masked]" }
-  for _, line in ipairs(request.headers) do
+  for _, line in ipairs(header_lines) do
     local name, value = line:match("^([^:]+): (.+)$")
     if name then
       local shown = core.redact(value) -- what the service had us say back may be anything
       headers[name] = shown == value:gsub("\t", " ") and value or shown
     end
   end
-  return { method = request.method, url = root.base_url .. request.path, headers = headers, body = request.body }
+  return { method = method, url = root.base_url .. path, headers = headers, body = body }
 end
 
---- Makes the request of a call.
+--- What the request of a call consists of, besides its method.
 ---@param operation table compiled
 ---@param settings table options as they apply to the call
 ---@param root table what a client shares with all made from it
 ---@param arguments table? checked
 ---@param wire table the same under the wire's names
 ---@param cache table? where a client keeps what is the same from call to call
----@return table? request
----@return string? problem
----@return string? advice
-function request_of.make(operation, settings, root, arguments, wire, cache)
-  local context, problem, advice = context_header(operation.context, settings)
-  if not context then return nil, problem, advice end
-  local body, unwritable = core.encode(wire)
+---@return string? path begins with "/"; nil where the request cannot be made
+---@return string[]|string header_lines "Name: value", without the key; or the problem
+---@return string? body or advice
+function request_of.parts(operation, settings, root, arguments, wire, cache)
+  local headers, problem, advice = headers_of(operation.context, settings, root, cache)
+  if not headers then return nil, problem, advice end
+  local body, unwritable = encode(wire)
   if not body then return nil, "the arguments cannot be written as JSON: " .. (redaction.text(unwritable) or "") end
-  return {
-    method = operation.method, path = path_of(operation, arguments), body = body,
-    headers = headers_of(settings, root, context, cache), connect_timeout = 0, timeout = 0, -- seconds, set for each attempt
-  }
+  return operation.path_fields and path_of(operation, arguments) or operation.path, headers, body
 end
 
 return request_of

@@ -24,7 +24,7 @@ end
 
 --- A call went well at once.
 function retry.reward(budget)
-  budget.tokens = math.min(BUDGET, budget.tokens + REWARD)
+  if budget.tokens < BUDGET then budget.tokens = math.min(BUDGET, budget.tokens + REWARD) end
 end
 
 --- May this be said again without harm?
