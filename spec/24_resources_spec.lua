@@ -119,6 +119,34 @@ describe("clients that come and go", function()
     server:faults_clear()
   end)
 
+  it("make a call of their own in a hook while another waits; each gets its own answer", function()
+    server:fault{ delay = 0.6 }
+    local wix, inner = server:client{ on_event = function() end }, nil
+    local outer = coroutine.create(function()
+      return wix.site_invites.bulk_invite{ policy_ids = { "1" }, emails = { "outer@example.com" } }
+    end)
+    debug.sethook(outer, function()
+      if inner or debug.getinfo(2, "S").source ~= "return" then return end
+      inner = true
+      inner = wix.site_invites.bulk_invite{ policy_ids = { "1" }, emails = { "inner@example.com" } }
+    end, "c")
+    local _, answer = coroutine.resume(outer)
+    assert.equal("outer@example.com", answer.invites[1].email)
+    assert.equal("inner@example.com", inner.invites[1].email)
+    assert.is_truthy(wix.site_invites.bulk_invite{ policy_ids = { "1" }, emails = { "later@example.com" } })
+    wix:close()
+  end)
+
+  it("ask no leave before they send a large body", function()
+    local wix <close> = server:client()
+    local function leave_asked(size)
+      assert(wix.site_invites.bulk_invite{ policy_ids = { "1" }, emails = { size .. "@example.com" }, invite_purpose = ("x"):rep(size) })
+      local requests = server:requests()
+      return requests[#requests].headers.expect
+    end
+    for _, size in ipairs{ 100, 100000, 1500000 } do assert.is_nil(leave_asked(size)) end
+  end)
+
   it("hand no descriptor on to a program that is started", function()
     local wix <close> = server:client()
     call(wix)
