@@ -73,10 +73,10 @@ built := $(BUILD)/wixum/core.so $(if $(and $(sandbox),$(MHD_FOUND)),$(BUILD)/wix
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo test test-all lint asan tsan valgrind gc bench format install uninstall clean help \
-  support run-demo run-specs run-bench FORCE
+.PHONY: all demo test test-all interop lint asan tsan valgrind gc bench format install uninstall clean help \
+  support docs run-demo run-specs run-bench run-docs FORCE
 # These start makes of their own, which would get in each other's way in one build folder.
-ifneq ($(filter demo test test-all lint asan tsan valgrind gc bench,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test test-all interop lint asan tsan valgrind gc bench docs,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
@@ -172,6 +172,10 @@ test:
 test-all:
 	$(setup) test-all
 	$(then) run-specs SET=more
+# Wix's official packages against the sandbox, beside ours: part of test-all.
+interop:
+	$(setup) interop
+	$(then) run-specs SET=more FILE=spec/51_interop_spec.lua
 # The sets of specs are in .busted. Installing is the same under a sanitizer, and slow.
 asan:
 	$(setup) asan
@@ -187,6 +191,15 @@ gc:
 	$(then) run-specs GC=incremental SET=memory
 	$(then) run-specs GC=generational SET=memory
 
+# The official packages, in the versions of the lock. Installed by make, since npm may need settings of the environment
+# that specs do not see. What goes wrong fails the spec that needs them, which shows the log, and no other.
+$(BUILD)/interop/installed: spec/interop/package.json spec/interop/package-lock.json
+	@mkdir -p $(@D) && cp $^ $(@D)
+	-$(call say,NPM)npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund >$(@D)/npm.log 2>&1 && touch $@
+ifeq ($(SET),more)
+run-specs: $(BUILD)/interop/installed
+endif
+
 run-specs: all support
 	@LUA=$(call quote,$(LUA)) CJSON_CPATH=$(call quote,$(CJSON_CPATH)) UNDER=$(UNDER) GC=$(GC) SET=$(SET) \
 	  spec/support/run.sh $(BUILD) $(ARGS) $(if $(FILE),$(call quote,$(FILE)))
@@ -197,6 +210,14 @@ bench:
 run-bench: all $(bench_files)
 	@env -u LUA_PATH_$(abi) -u LUA_CPATH_$(abi) LUA_PATH='lua/?.lua;lua/?/init.lua;;' \
 	  LUA_CPATH='$(BUILD)/?.so;$(BUILD)/bench/?.so;;' $(LUA) spec/bench/run.lua $(ARGS)
+
+# What is written from the declarations: the type file, the README's table. Specs fail where a file differs.
+docs:
+	$(setup) demo
+	$(then) run-docs
+run-docs: all
+	@env -u LUA_PATH_$(abi) -u LUA_CPATH_$(abi) LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;' \
+	  $(LUA) -e 'require("wixum.annotations").write(".")'
 
 # ---- Lint ------------------------------------------------------------------------------------------------------------
 # Every part is run, also where one before it found something; -k makes the whole fail then.
@@ -273,11 +294,13 @@ help:
 #:                   ARGS=--live: on Wix
 #: make test         installs what is missing (Debian), builds, runs the specs; FILE=spec/x_spec.lua: one of them;
 #:                   ARGS='--filter=words': what matches; CJSON_CPATH='/dir/?.so': with another lua-cjson
-#: make test-all     the specs that need more than that (LuaRocks)
+#: make test-all     the specs that need more than that (LuaRocks, Chromium, Node)
+#: make interop      of those, the comparison with Wix's official packages, which it fetches from npm into build/interop
 #: make lint         luacheck, cppcheck, clang-tidy, clang-format, gcc and clang without a warning, the rockspec
 #: make asan         the specs under AddressSanitizer and UndefinedBehaviorSanitizer; make tsan: ThreadSanitizer
 #: make valgrind     the specs under valgrind; make gc: with the collector at its most aggressive
 #: make bench        the benchmark
+#: make docs         lua/wixum/types.lua and the README's table, anew from the declarations
 #: make install      to PREFIX (/usr/local), below DESTDIR if given; make uninstall takes that away again
 #: make format       lays out the C sources by .clang-format
 #: make clean        removes build/

@@ -63,9 +63,11 @@ describe("what goes out", function()
     assert.equal('{"oneThing":{"mainPart":{"partSize":1}}}', request.body)
   end)
 
-  it("has a needed list that is empty as proto3 has it: not at all", function()
+  it("has a needed list that may be empty as an empty list", function()
+    local shown = calls.wix:with{ dry_run = true }.everything.send_needed(calls.arguments("send_needed", { needed_list = {} }))
+    assert.matches('"neededList":%[%]}$', shown.body)
     local body = calls.goes_out("send_needed", calls.arguments("send_needed", { needed_list = {} }))
-    assert.same({ thingGuid = GUID, neededFlag = true, neededThing = {} }, body)
+    assert.same({ thingGuid = GUID, neededFlag = true, neededThing = {}, neededList = {} }, body)
   end)
 
   it("has inner fields that are not declared as they are, so that what came can be given back", function()

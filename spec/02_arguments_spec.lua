@@ -90,6 +90,13 @@ describe("a mistake in the program raises at the caller's line and sends nothing
     { "an inner item of a wrong type", "send_all", { many_things = { {}, { all_parts = { { part_size = 1, part_tags = { "a", 5 } } } } } },
       "many_things[2].all_parts[1].part_tags[2] must be a string, not a number" },
     { "an inner list in place of an object", "send_all", { one_thing = { "a" } }, "one_thing has a key that is no name" },
+    { "a missing field of what there is one of", "send_all", { one_choice = { this_part = {} } },
+      "one_choice.this_part.part_size is missing" },
+    { "a field by which items differ as a number", "send_all", { named_parts = { { part_name = 1 } } },
+      "named_parts[1].part_name must be a string, not a number: write it in quotes" },
+    { "a field by which items differ that is missing", "send_all", { named_parts = { { part_name = "a" }, {} } },
+      "named_parts[2].part_name is missing" },
+    { "a number with limits as text", "send_all", { small_count = "5" }, "small_count must be a whole number, not a string" },
     { "an inner hole", "send_all", { one_thing = { any_data = { 1, nil, 3 } } }, "one_thing.any_data holds a list with holes" },
     { "an unknown inner field that JSON has not", "send_all", { one_thing = { surprise = print } },
       "one_thing must be a value that JSON has" },
@@ -195,6 +202,46 @@ describe("what the data has wrong is answered and nothing is sent:", function()
       { "many_things[2].full_name", nil, "", "not_empty", "empty" } },
     { "too many inner items", "send_all", { many_things = { {}, {}, {}, {} }, one_thing = { main_part = { part_size = 1 } } },
       { "many_things", nil, nil, "max_items", "4 items" } },
+    { "both of what there is one of", "send_all", { one_choice = { that_name = "x", this_part = { part_size = 1 } } },
+      { "one_choice", nil, nil, "one_of", "one alone of this_part, that_name" } },
+    { "none of what there is one of", "send_all", { one_choice = {} }, { "one_choice", nil, nil, "one_of", "read as everything" } },
+    { "the second of a list with both, the third with none", "send_all",
+      { choice_list = { { that_name = "x" }, { that_name = "x", this_part = { part_size = 1 } }, {} } },
+      { "choice_list", 2, nil, "one_of", "one alone of this_part, that_name" }, { "choice_list", 3, nil, "one_of", "is empty" } },
+    { "a name of items twice, case ignored", "send_all",
+      { named_parts = { { part_name = "Ann" }, { part_name = "Bob", part_number = "1" }, { part_name = "aNN", part_number = "1" } } },
+      { "named_parts[3].part_name", nil, "aNN", "unique", "the same as item 1" } },
+    { "two names of items twice", "send_all",
+      { named_parts = { { part_name = "a" }, { part_name = "b" }, { part_name = "B" }, { part_name = "A" } } },
+      { "named_parts[3].part_name", nil, "B", "unique", "item 2" }, { "named_parts[4].part_name", nil, "A", "unique", "item 1" } },
+    { "less than the least", "send_all", { small_count = 0 }, { "small_count", nil, 0, "range", "less than 1" } },
+    { "more than the most", "send_all", { small_count = 11 }, { "small_count", nil, 11, "range", "more than 10" } },
+    { "a fraction within the limits of a whole number", "send_all", { small_count = 1.5 },
+      { "small_count", nil, 1.5, "integer", "whole number" } },
+    { "a little too much", "send_all", { small_number = 0.5001 }, { "small_number", nil, 0.5001, "range", "more than 0.5" } },
+    { "a little too little", "send_all", { small_number = -0.5001 }, { "small_number", nil, -0.5001, "range", "less than -0.5" } },
+    { "infinity where there is a most", "send_all", { small_number = 1 / 0 }, { "small_number", nil, 1 / 0, "number", "exactly" } },
+    { "an item below the least", "send_all", { small_counts = { 0, -1, 5, -2 } },
+      { "small_counts", 2, -1, "range", "less than 0" }, { "small_counts", 4, -2, "range", "less than 0" } },
+    { "the same person invited twice", "create_invite",
+      { subjects_assignments = { { subject_email = "Ann@example.com", assignments = { { policy_id = "1" } } },
+        { subject_email = "ann@EXAMPLE.com", assignments = { { policy_id = "2" } } } } },
+      { "subjects_assignments[2].subject_email", nil, "ann@EXAMPLE.com", "unique", "the same as item 1" } },
+    { "a role on nothing, which would be a role on everything", "create_invite",
+      { subjects_assignments = { { subject_email = "ann@example.com", assignments = { { policy_id = "1", assignments = {} } } } } },
+      { "subjects_assignments[1].assignments[1].assignments", nil, nil, "not_empty", "it is empty" } },
+    { "a resource that is none", "create_invite",
+      { subjects_assignments = { { subject_email = "ann@example.com", assignments = { { policy_id = "1",
+        assignments = { { full_name_resource = {} } } } } } } },
+      { "subjects_assignments[1].assignments[1].assignments[1].full_name_resource", nil, nil, "one_of", "read as everything" } },
+    { "a restriction to nothing", "update_team_member_assignments", { new_assignments = { { policy_id = "1", restrictions = {} } } },
+      { "new_assignments[1].restrictions", nil, nil, "one_of", "read as everything" } },
+    { "a page of nobody", "search_team", { paging = { limit = 0, offset = -1 } },
+      { "paging.limit", nil, 0, "range", "less than 1" }, { "paging.offset", nil, -1, "range", "less than 0" } },
+    { "the same role twice", "change_role", { new_roles = { { role_id = "1" }, { role_id = "1" } } },
+      { "new_roles[2].role_id", nil, "1", "unique", "the same as item 1" } },
+    { "no location, which would be no restriction", "change_contributor_location", { new_locations = {} },
+      { "new_locations", nil, nil, "not_empty", "it is empty" } },
     { "free-form text that is no UTF-8", "send_all", { free_form = { good = "\xFD" } }, { "free_form", nil, "\xFD", "utf8", "UTF-8" } },
     { "a free-form name that is no UTF-8", "send_all", { free_form = { ["\xFE"] = 1 } }, { "free_form", nil, "\xFE", "utf8", "UTF-8" } },
     { "an unknown inner name that is no UTF-8", "send_all", { one_thing = { ["\xFE"] = 1 } },
@@ -238,6 +285,17 @@ describe("what the data has wrong is answered and nothing is sent:", function()
     assert.equal(#emails, #err.violations)
     assert.matches(("and %d more"):format(#emails - 5), err.message, 1, true)
     assert.is_true(#err.message < 1000)
+  end)
+
+  it("too many that have a name in common", function()
+    local named = {}
+    for i = 1, 5000 do named[i] = { part_name = "n" .. i } end
+    calls.goes_out("send_all", { named_parts = named })
+    for i = 5001, 10000 do named[i] = { part_name = "N" .. i - 5000 } end
+    local err = calls.refused("send_all", { named_parts = named })
+    assert.equal(5000, #err.violations)
+    assert.equal("named_parts[10000].part_name", err.violations[5000].field)
+    assert.matches("the same as item 5000", err.violations[5000].description, 1, true)
   end)
 
   it("a secret among the values, without repeating it", function()

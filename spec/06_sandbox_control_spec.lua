@@ -133,18 +133,24 @@ describe("control calls", function()
     return call("/_sandbox/" .. name, args, options)
   end
 
-  it("follow a link from a mail, by GET, and only once", function()
+  it("accept a link from a mail, by POST, and only once", function()
     start()
     invite()
-    local path = server:outbox()[1].accept_link:match("^" .. server.base_url:gsub("%p", "%%%0") .. "(/.*)$")
-    local answer = call(path, nil, { method = "GET", headers = { authorization = false, ["wix-site-id"] = false } })
+    local link = server:outbox()[1].accept_link
+    local path = link:match("^" .. server.base_url:gsub("%p", "%%%0") .. "(/.*)$")
+    for _, key in ipairs{ false, server.api_key } do -- looking at a link accepts nothing
+      call(path, nil, { method = "GET", headers = { authorization = key, ["wix-site-id"] = false } })
+      assert.equal("Pending", server:invites()[1].status)
+    end
+    local body = ('{"invite":"%s"}'):format(link)
+    local answer = control("accept", body)
     assert.equal(200, answer.status)
     assert.equal("Used", cjson.decode(answer.body).invite.status)
     local one = server:invites()[1]
     assert.equal("Used", one.status)
     assert.matches("^%x+%-%x+%-4", one.accepted_by_account_id)
-    assert.equal(409, call(path, nil, { method = "GET" }).status)
-    assert.equal(404, call(path .. "0", nil, { method = "GET" }).status)
+    assert.equal(409, control("accept", body).status)
+    assert.equal(404, control("accept", (body:gsub('"}', '0"}'))).status)
   end)
 
   it("do over HTTP what the owner can do", function()

@@ -133,7 +133,7 @@ describe("starting", function()
     ['unknown option "stict_sites" (did you mean "strict_sites"?)'] = { stict_sites = true },
     ["option port must be an integer from 0 to 65535"] = { port = 65536 },
     ["option seed must be an integer or a string"] = { seed = 1.5 },
-    ["option sites must be a list of GUIDs or of { id = GUID, name = text }"] = { sites = { "mine" } },
+    ["option sites must be a list of GUIDs or of { id = GUID, name = text, … }; item 1 must be a GUID"] = { sites = { "mine" } },
     ["option sites must be a list without an id twice"] = {
       sites = { "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000A" } },
     ['option duplicates must be "failed" or "fresh" or "error"'] = { duplicates = "drop" },

@@ -4,7 +4,6 @@ local calls = require "spec.support.calls"
 local declaration = require "wixum.declaration"
 local names = require "wixum.names"
 local options = require "wixum.options"
-local sandbox = require "wixum.sandbox"
 local wixum = require "wixum"
 
 setup(calls.open)
@@ -12,7 +11,10 @@ teardown(calls.close)
 before_each(calls.open)
 after_each(calls.close)
 
-local function contains(text, words) assert.matches(words, text, 1, true) end
+-- Explanations are broken into lines where they are long.
+local function on_one_line(text) return (text:gsub("%s+", " ")) end
+
+local function contains(text, words) assert.matches(on_one_line(words), on_one_line(text), 1, true) end
 
 -- What a function raises, behind the line that called it, which must be this file's.
 local function raised(run)
@@ -69,55 +71,112 @@ describe("every declaration", function()
 
     it(operation.full_name .. " is explained, all of it", function()
       local text = wixum.help(operation.full_name)
-      contains(text, operation.full_name)
+      for _, namespaces in ipairs{ wixum, calls.wix } do
+        assert.equal(text, wixum.help(namespaces[operation.namespace][operation.name]))
+        contains(wixum.help(namespaces[operation.namespace]), operation.name .. " " .. operation.effect .. " " .. operation.doc)
+      end
+      contains(text, operation.full_name .. "{")
       contains(text, operation.doc)
       contains(text, operation.method .. " " .. operation.path)
       contains(text, operation.effect .. ": ")
       contains(text, operation.context .. "_id")
       contains(text, operation.permission or "not documented")
-      contains(text, "\n\n  Arguments\n")
-      contains(text, #operation.answer.fields == 0 and "\n\n  Answer: an empty table\n" or "\n\n  Answer\n")
-      contains(text, "\n\n  Example\n")
-      for line in operation.example:gmatch("[^\n]+") do contains(text, line) end
-      local function fields(shape)
+      for title, shape in pairs{ Arguments = operation.arguments, Answer = operation.answer } do
+        local none = title == "Answer" and "Answer: an empty table" or "Arguments: none"
+        assert.matches("\n\n  " .. (#shape.fields > 0 and title or none) .. "\n", text, 1, true)
+      end
+      assert.matches("\n\n  Example\n    " .. operation.example:gsub("\n", "\n    "), text, 1, true)
+      local function fields(shape, indent)
         for _, field in ipairs(shape.fields) do
-          local line = text:match("\n( *" .. field.name .. " [^\n]*)")
-          assert.is_truthy(line, field.name)
-          assert.matches("%f[%w]" .. field.name .. "%f[^%w_] +[^\n]*: ", text)
-          contains(text, field.doc)
+          assert.matches("\n" .. indent .. field.name .. "%f[^%w_] [^\n]+", text)
+          contains(text, ": " .. field.doc)
           if type(field.type) == "table" then
-            contains(text, field.type.class .. ": " .. (field.type.doc or ""))
-            fields(field.type)
+            contains(text, field.type.class .. ": " .. field.type.doc)
+            assert.equal(1, select(2, text:gsub("\n +" .. field.type.class .. ": ", "")))
+            fields(field.type, "    +")
           end
-          for _, value in ipairs(field.values or {}) do contains(text, value) end
+          for _, value in ipairs(field.values or {}) do contains(text, '"' .. value .. '"') end
         end
       end
-      fields(operation.arguments)
-      fields(operation.answer)
+      fields(operation.arguments, "    ")
+      fields(operation.answer, "    ")
       assert.is_nil(text:find("table: 0x", 1, true))
       assert.is_nil(text:find("%f[%w]nil%f[%W]"))
+      for line in text:gsub("\n  Example\n.*", ""):gmatch("[^\n]+") do
+        assert.is_true(utf8.len(line) <= 100 or line:find("^ *[%w_]+ %S+ %S+ %S+$") ~= nil, line)
+      end
     end)
   end
+
+  it("tells what each of its iterators walks over", function()
+    local count = 0
+    for _, name in ipairs(declaration.namespace_names()) do
+      local namespace = declaration.namespace(name)
+      for _, iterator in ipairs(namespace.iterators or {}) do
+        count = count + 1
+        local over = assert(namespace.by_name[iterator.over])
+        local item = over.answer.by_name[iterator.items]
+        assert.is_true(item.list and item.type.class ~= nil)
+        for _, about in ipairs{ wixum[name][iterator.name], calls.wix[name][iterator.name], iterator.full_name, iterator.name } do
+          local text = wixum.help(about)
+          for _, words in ipairs{ "in " .. iterator.full_name .. "{", iterator.doc, over.full_name, item.type.class, iterator.example } do
+            contains(text, words)
+          end
+        end
+        contains(wixum.help(name), iterator.name .. " iterator " .. iterator.doc)
+      end
+    end
+    assert.is_true(count >= 2)
+  end)
 end)
 
 describe("wixum.help", function()
+  -- What stands beside the first field of that name.
+  local function beside(text, name)
+    return on_one_line(text:match("\n *" .. name .. " +(.-\n)") .. text:match("\n *" .. name .. " +[^\n]*\n([^\n]*)"))
+  end
+
   it("tells of what the checks hold a field to", function()
     local text = wixum.help("everything.send_all")
     for name, words in pairs{
-      some_text = "string (at most 10 bytes)", role_id = "id (string)", site_guid = "GUID (string)", color_name = "RED | GREEN",
-      text_list = "list of string (not empty, no item twice, at most 4)", many_things = "list of Thing (at most 3)",
+      some_text = "string (at most 10 bytes)", role_id = "string (id)", site_guid = "string (GUID)", color_name = '"RED" | "GREEN"',
+      mail_address = "string (address)", due_date = "string (date)", free_form = "any value", free_list = "list of anything",
+      text_list = "list of string (not empty, no item twice, at most 4)", many_things = "list of Thing (at most 3, as above)",
       one_thing = "Thing", open_link = "string (secret)", count_list = "list of integer", part_size = "integer (required)",
+      named_parts = "list of NamedPart (no part_name twice)", small_count = "integer (1 to 10)", small_number = "number (-0.5 to 0.5)",
+      small_counts = "list of integer (at least 0)", choice_list = "list of Choice (as above)", is_done = "boolean",
+      last_seen = "string (date, dropped when given back)",
     } do
-      contains(text:match("\n *" .. name .. " +([^\n]*)"), words .. ": ")
+      contains(beside(text, name), words .. ": ")
+    end
+    contains(text, "Choice: One of two things. Exactly one of: ")
+    assert.equal(1, select(2, text:gsub("Exactly one of", "")))
+  end)
+
+  it("tells no limits of an answer: the service keeps to its own", function()
+    local answer = wixum.help("search_team"):match("\n  Answer\n(.*)\n  Example\n")
+    contains(answer, "policy_id string (id): ")
+    contains(answer, "accept_link string (secret): ")
+    for _, words in ipairs{ "required", "not empty", "at most", "dropped", "Exactly one of" } do
+      assert.is_nil(answer:find(words, 1, true), words)
     end
   end)
 
-  it("explains a shape once where it is used, however often", function()
-    local arguments, answer = wixum.help("everything.send_all"):match("  Arguments\n(.*)\n  Answer\n(.*)")
-    for _, text in ipairs{ arguments, answer } do
-      assert.equal(1, select(2, text:gsub("Part: A part of a thing%.", "")))
-      assert.equal(1, select(2, text:gsub("Thing: A thing with parts%.", "")))
+  it("says so where nothing is taken", function()
+    assert.matches("\n\n  Arguments: none\n", wixum.help("send_nothing"), 1, true)
+  end)
+
+  it("explains a shape once, below the field that has it first, as it nests", function()
+    local text = wixum.help("everything.send_all")
+    assert.equal(1, select(2, text:gsub("Part: A part of a thing%.", "")))
+    assert.equal(1, select(2, text:gsub("Thing: A thing with parts%.", "")))
+    local outline = {}
+    for line in wixum.help("create_invite"):match("  Arguments\n(.-)\n\n"):gmatch("[^\n]+") do
+      local indent, name = line:match("^( +)([%l_]+) ")
+      if indent and #indent < 20 then outline[#outline + 1] = #indent // 2 .. " " .. name end
     end
+    assert.same({ "2 subjects_assignments", "3 subject_email", "3 assignments", "4 policy_id", "4 assignments", "5 full_name_resource",
+      "6 site_context", "7 metasite_id", "6 account_context", "7 account_id", "2 default_email_language" }, outline)
   end)
 
   it("finds a thing by itself, by its name, and by the name as it is written", function()
@@ -145,13 +204,18 @@ describe("wixum.help", function()
       contains(overview, "wixum." .. name)
       contains(overview, declaration.namespace(name).doc)
     end
-    for _, name in ipairs{ "client", "use", "csv.rows", "check_email", "time", "interrupted" } do contains(overview, "wixum." .. name) end
+    -- the module's own list of what it has, as it answers a name that is near none
+    local known = raised(function() return wixum.zzzzzzzzzzzzzzzz end):match("%(known: (.*)%)")
+    for name in known:gmatch("[%w_]+") do
+      if name ~= "help" and name ~= "version" then assert.matches("\n  wixum%." .. name .. "%f[^%w_]", overview) end
+    end
+    contains(overview, "wix:call{ … }")
   end)
 
   it("tells every option, with its default and where it may be said", function()
     local text = wixum.help("options")
     for _, option in ipairs(options.list) do
-      local line = text:match("\n *" .. option.name .. " +([^\n]*)")
+      local line = text:match("\n  " .. option.name .. " +(.-)\n  %l") or text:match("\n  " .. option.name .. " +(.*)")
       assert.is_truthy(line, option.name)
       assert.is_true(#option.doc > 0)
       contains(line, option.doc)
@@ -174,32 +238,6 @@ describe("wixum.help", function()
     end
     assert.is_true(#raised(function() wixum.help(("x"):rep(1 << 20)) end) < 2000)
   end)
-end)
-
-describe("an example", function()
-  -- Runs what help shows, on a sandbox, with ids in it that are there.
-  local function run(example, id)
-    local code = example:gsub("%x+%-%x+%-%x+%-%x+%-%x+", id)
-    local first = code:match("local (%w+), err =")
-    assert.is_truthy(first, "an example takes the answer and the error")
-    return assert(load(code .. "\nreturn " .. first .. ", err", "=example", "t", { wixum = wixum }))()
-  end
-
-  for _, operation in ipairs(declaration.namespace("site_invites").operations) do
-    it("runs: " .. operation.full_name, function()
-      local server = assert(sandbox.start{ seed = 1 })
-      finally(function() server:stop() end)
-      local wix = server:client()
-      wixum.use(wix)
-      local sent = assert(wix.site_invites.bulk_invite(calls.arguments("bulk_invite", { emails = { "zoe@example.com" } })))
-      server:requests_clear()
-      local answer, err = run(operation.example, sent.invites[1].id)
-      assert.is_truthy(answer, tostring(err))
-      assert.equal(1, #server:requests())
-      assert.equal(operation.full_name, server:requests()[1].operation)
-      wix:close()
-    end)
-  end
 end)
 
 describe("a mistyped name", function()

@@ -42,6 +42,18 @@ static bool check_string(wx_walk *w, const wx_place *at, const wx_field *field) 
   return true;
 }
 
+/* Notes that the number at the top is less or more than its limit. [-0, +0, m] */
+static void note_range(wx_walk *w, const wx_place *at, const char *which, lua_Number limit) {
+  lua_State *L = w->L;
+  lua_Integer whole;
+  if (lua_numbertointeger(limit, &whole) && (lua_Number)whole == limit)
+    lua_pushfstring(L, "it is %s than %I", which, (LUAI_UACINT)whole);
+  else lua_pushfstring(L, "it is %s than %f", which, (LUAI_UACNUMBER)limit);
+  lua_pushvalue(L, -2);
+  wx_violation(w, at, "range", lua_tostring(L, -2));
+  lua_pop(L, 2);
+}
+
 static bool check_number(wx_walk *w, const wx_place *at, const wx_field *field) {
   lua_State *L = w->L;
   if (lua_type(L, -1) != LUA_TNUMBER)
@@ -56,7 +68,10 @@ static bool check_number(wx_walk *w, const wx_place *at, const wx_field *field) 
     lua_pop(L, 1);
     lua_pushinteger(L, value);
   }
+  lua_Number number = lua_tonumber(L, -1);
   if (!wx_is_exact_number(L)) wx_violation(w, at, "number", "it cannot be written exactly in JSON");
+  else if (number < field->min || number > field->max)
+    note_range(w, at, number < field->min ? "less" : "more", number < field->min ? field->min : field->max);
   return true;
 }
 
@@ -141,17 +156,36 @@ static lua_Integer same_seen(lua_State *L, int seen, lua_Integer index) {
   return same;
 }
 
-/* Notes an item that was there before, case ignored. The item is at the top, the list at `from`, above it the list for the
- * wire, above that the table of the items seen if the list is long. [-0, +0, m] */
-static void check_unique(wx_walk *w, const wx_place *at, int from) {
+/* Notes the value at the top, which the same-th item has too; 0: none has. [-0, +0, m] */
+static void note_same(wx_walk *w, const wx_place *at, lua_Integer same) {
   lua_State *L = w->L;
-  if (lua_type(L, -1) != LUA_TSTRING) return;
-  lua_Integer same = lua_istable(L, from + 2) ? same_seen(L, from + 2, at->index) : same_before(L, from, at->index);
   if (same == 0) return;
   lua_pushfstring(L, "it is the same as item %I", (LUAI_UACINT)same);
   lua_pushvalue(L, -2);
   wx_violation(w, at, "unique", lua_tostring(L, -2));
   lua_pop(L, 2);
+}
+
+/* Notes an item that was there before, case ignored. The item is at the top, the list at `from`, above it the list for the
+ * wire, above that the table of what was seen if the list is long. [-0, +0, m] */
+static void check_unique(wx_walk *w, const wx_place *at, int from) {
+  lua_State *L = w->L;
+  if (lua_type(L, -1) != LUA_TSTRING) return;
+  note_same(w, at, lua_istable(L, from + 2) ? same_seen(L, from + 2, at->index) : same_before(L, from, at->index));
+}
+
+/* The same for items that are objects, by one field of theirs, whose shape is in anchors[i]. [-0, +0, m] */
+static void check_unique_by(wx_walk *w, const wx_place *at, const wx_field *field, int anchors, int i, int from) {
+  lua_State *L = w->L;
+  int top = lua_gettop(L);
+  lua_rawgeti(L, from, at->index); /* as it was given */
+  lua_rawgeti(L, anchors, i);
+  const wx_shape *shape = lua_touserdata(L, -1);
+  wx_place inner = { at, shape->field[field->unique_by - 1].name, 0 };
+  lua_getiuservalue(L, -1, 1);
+  lua_rawgeti(L, -1, field->unique_by);
+  if (lua_rawget(L, top + 1) == LUA_TSTRING) note_same(w, &inner, same_seen(L, from + 2, at->index));
+  lua_settop(L, top);
 }
 
 /* Can a list of this field go to lua-cjson as the caller made it? Text stays as it is, and without a metatable a table is
@@ -183,7 +217,8 @@ static bool check_list(wx_walk *w, wx_place *at, const wx_field *field, int anch
   bool as_it_is = is_plain_text(L, from, field);
   if (as_it_is) lua_pushvalue(L, from);
   else lua_createtable(L, length < 65536 ? (int)length : 65536, 0);
-  if (field->unique && length > FEW_ITEMS) lua_createtable(L, 0, length < 65536 ? (int)length : 65536);
+  if ((field->unique && length > FEW_ITEMS) || field->unique_by)
+    lua_createtable(L, 0, length < 65536 ? (int)length : 65536);
   else lua_pushnil(L);
   for (at->index = 1; (lua_Unsigned)at->index <= length; at->index++) {
     if (lua_rawgeti(L, from, at->index) == LUA_TNIL) {
@@ -192,6 +227,7 @@ static bool check_list(wx_walk *w, wx_place *at, const wx_field *field, int anch
     }
     if (!check_value(w, at, field, anchors, i)) return false;
     if (field->unique) check_unique(w, at, from);
+    if (field->unique_by) check_unique_by(w, at, field, anchors, i, from);
     if (as_it_is) lua_pop(L, 1);
     else lua_rawseti(L, from + 1, at->index);
   }
@@ -269,6 +305,32 @@ static bool check_field(wx_walk *w, const wx_place *up, const wx_shape *shape, i
   return true;
 }
 
+/* One of the fields is to be given, of those that are declared: none would be read as everything, and of several nobody
+ * knows which counts. What goes on the wire is at the top. [-0, +0, m] */
+static void check_one_of(wx_walk *w, const wx_place *up, const wx_shape *shape, int anchors, int from) {
+  lua_State *L = w->L;
+  int given = 0;
+  luaL_checkstack(L, WX_WALK_SLOTS, NULL);
+  lua_pushnil(L);
+  bool empty = lua_next(L, -2) == 0;
+  if (!empty) lua_pop(L, 2);
+  for (int i = 1; i <= shape->count; i++) {
+    lua_rawgeti(L, anchors, i);
+    given += lua_rawget(L, from) != LUA_TNIL;
+    lua_pop(L, 1);
+  }
+  if (given <= 1 && !empty) return;
+  lua_pushstring(L, given > 1 ? "it may hold one alone of "
+                              : "it is empty, which would be read as everything; give one of ");
+  for (int i = 1; i <= shape->count; i++) {
+    lua_pushfstring(L, "%s%s%s", lua_tostring(L, -1), i > 1 ? ", " : "", shape->field[i - 1].name);
+    lua_remove(L, -2);
+  }
+  lua_insert(L, -2);
+  wx_violation(w, up, "one_of", lua_tostring(L, -2));
+  lua_remove(L, -2);
+}
+
 /* At `shape_index` a shape, above it at the top the table to check, which is replaced by what goes on the wire. `up` is
  * NULL for the arguments themselves. False: a mistake, told at the top. [-1, +1, m] */
 static bool check_object(wx_walk *w, const wx_place *up, int shape_index) {
@@ -283,6 +345,7 @@ static bool check_object(wx_walk *w, const wx_place *up, int shape_index) {
   for (int i = 1; i <= shape->count; i++)
     if (!check_field(w, up, shape, i, anchors, from, into)) return false;
   lua_settop(L, into);
+  if (shape->one_of && up) check_one_of(w, up, shape, anchors, from);
   lua_replace(L, from);
   lua_settop(L, from);
   return true;

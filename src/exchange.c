@@ -238,7 +238,8 @@ void wx_exchange_ended(wx_exchange *exchange, CURLcode code) {
 
 void wx_exchange_forget(wx_exchange *exchange) {
   curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, NULL);
-  curl_easy_setopt(exchange->easy, CURLOPT_POSTFIELDS, NULL);
+  /* Setting it, also to nothing, makes a POST of whatever comes next: only where that is what the handle is set to. */
+  if (exchange->has_body) curl_easy_setopt(exchange->easy, CURLOPT_POSTFIELDS, NULL);
 }
 
 long wx_exchange_status(const wx_exchange *exchange) {

@@ -236,7 +236,8 @@ int wx_session_perform(lua_State *L) {
   wx_request request = { 0 };
   int64_t began = wx_clock();
   lua_settop(L, SHAPE);
-  wx_check_shape(L, SHAPE);
+  bool shaped = !lua_isnil(L, SHAPE);
+  if (shaped) wx_check_shape(L, SHAPE);
   hold *held = acquire(L, session);
   request.method = text_at(L, METHOD, "method");
   request.connect_timeout = milliseconds(L, CONNECT_TIMEOUT);
@@ -251,7 +252,7 @@ int wx_session_perform(lua_State *L) {
   } else if (wx_engine_start(&session->engine, held->exchange) != CURLM_OK)
     return luaL_error(L, "libcurl cannot start another request");
   if (run(L, session, held->exchange)) return lua_error(L);
-  if (push_success(L, held->exchange, began)) return 6;
+  if (shaped && push_success(L, held->exchange, began)) return 6;
   lua_pushnil(L);
   push_response(L, held->exchange, began);
   return 2;

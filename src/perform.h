@@ -13,7 +13,7 @@
  * headers   a list of "Name: value"; the key is added here
  * body      a string or nil
  * connect_timeout, timeout   seconds
- * shape     of the answer
+ * shape     of the answer; nil: always a response
  *
  * Where the answer says yes and is what was promised, it comes as core.answer would give it, and with it the seconds it
  * took, its status, what may be shown of its request id, its X-Wix-Consistent, and when its first byte came (core.clock).

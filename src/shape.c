@@ -2,6 +2,7 @@
 #include "shape.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <string.h>
 
 static const char *const type_names[] = { "string", "id",      "guid", "email", "date", "integer",
@@ -24,6 +25,32 @@ static size_t limit(lua_State *L, int index, const char *name) {
   lua_pop(L, 1);
   if (value < 0) luaL_error(L, "a limit (%s) cannot be negative", name);
   return (size_t)value;
+}
+
+/* A limit of numbers. [-0, +0, v] */
+static lua_Number bound(lua_State *L, int index, const char *name, lua_Number otherwise) {
+  lua_getfield(L, index, name);
+  lua_Number value = luaL_optnumber(L, -1, otherwise);
+  lua_pop(L, 1);
+  return value;
+}
+
+/* Which field of the shape in anchors[place] has the name that is declared as unique_by; 0 where none is. [-0, +0, v] */
+static int find_unique_by(lua_State *L, int declared, int anchors, int place) {
+  if (lua_getfield(L, declared, "unique_by") == LUA_TNIL) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  const char *name = luaL_checkstring(L, -1);
+  lua_rawgeti(L, anchors, place);
+  const wx_shape *shape = luaL_testudata(L, -1, WX_SHAPE_TYPE);
+  if (!shape) return luaL_error(L, "unique_by needs items that are objects");
+  for (int i = 1; i <= shape->count; i++) {
+    if (strcmp(shape->field[i - 1].name, name) != 0) continue;
+    lua_pop(L, 2);
+    return i;
+  }
+  return luaL_error(L, "unique_by names no field of the items: %s", name);
 }
 
 /* Type of the field at the top, and what belongs to it into anchors[place]. [-0, +0, v] */
@@ -62,6 +89,9 @@ static void read_field(lua_State *L, wx_shape *shape, int anchors, int i) {
   field->read_only = flag(L, declared, "read_only");
   field->max_items = limit(L, declared, "max_items");
   field->max_length = limit(L, declared, "max_length");
+  field->min = bound(L, declared, "min", -HUGE_VAL);
+  field->max = bound(L, declared, "max", HUGE_VAL);
+  field->unique_by = find_unique_by(L, declared, anchors, shape->count + i);
   lua_getfield(L, declared, "name");
   luaL_checktype(L, -1, LUA_TSTRING);
   lua_rawgeti(L, anchors, 2 * shape->count + 1);
@@ -101,6 +131,7 @@ int wx_shape_new(lua_State *L) {
   lua_createtable(L, 0, (int)count);
   lua_rawseti(L, 4, 2 * (lua_Integer)count + 1);
   shape->count = (int)count;
+  shape->one_of = flag(L, 1, "one_of");
   for (int i = 1; i <= (int)count; i++) {
     lua_rawgeti(L, 2, i);
     luaL_checktype(L, -1, LUA_TTABLE);

@@ -32,19 +32,23 @@ typedef struct wx_field {
   wx_type type;
   bool list, required, not_empty, unique, read_only;
   size_t max_items, max_length; /* 0: none known */
+  lua_Number min, max;          /* of numbers; without a limit the infinities */
+  int unique_by;                /* which field of its items no two have in common; 0: none */
   const char *name, *wire;      /* anchored: a short string is one object in Lua, so its address mostly tells it */
 } wx_field;
 
 typedef struct wx_shape {
   int count;
   int lists;        /* how many of the fields are lists */
+  bool one_of;      /* as an argument it has exactly one of them */
   wx_field field[]; /* field[i - 1] belongs to the names at i */
 } wx_shape;
 
 /* The shape at `index`, or an argument error. [-0, +0, v] */
 const wx_shape *wx_check_shape(lua_State *L, int index);
 
-/* Lua: core.shape{ fields = { { name=, wire=, type=, list=, … }, … }, metatable =, list_metatable = } -> shape. [-0, +1, v]
+/* Lua: core.shape{ fields = { { name=, wire=, type=, list=, … }, … }, one_of =, metatable =, list_metatable = } -> shape.
+ * [-0, +1, v]
  * A field's `type` is a word or another shape. */
 int wx_shape_new(lua_State *L);
 

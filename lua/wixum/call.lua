@@ -27,7 +27,7 @@ call.interrupted = nil
 ---@field root table what the client shares with all made from it
 ---@field path string|false of the request
 ---@field headers string[]|false of the request
----@field body string|false of the request
+---@field body string? of the request
 ---@field attempts integer
 ---@field outcome string of all attempts so far
 ---@field in_pace boolean this attempt holds a place in the pace
@@ -53,7 +53,7 @@ local function fail(run, found, words)
   found.operation, found.where, found.attempts = run.operation.full_name, errors.where(), run.attempts
   found.outcome = found.outcome or run.outcome
   words = words or {}
-  words.effect = run.operation.effect
+  words.effect, words.context = run.operation.effect, run.operation.context and run.operation.context.option
   local err = errors.new(found, words)
   if run.watched then tell(run, "end", run.root.clock.now() - run.began, found.status, found.outcome, found.request_id) end
   return nil, err

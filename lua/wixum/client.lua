@@ -26,6 +26,14 @@ local operation_of = setmetatable({}, { __mode = "k" })
 ---@return table?
 function client.operation_of(method) return operation_of[method] end
 
+-- Which iterator a method is, for help.
+local iterator_of = setmetatable({}, { __mode = "k" })
+
+--- The declared iterator behind a method.
+---@param method function
+---@return table?
+function client.iterator_of(method) return iterator_of[method] end
+
 local namespace_of = setmetatable({}, { __mode = "k" })
 
 --- The declared namespace behind `wix.site_invites` and the like.
@@ -60,6 +68,12 @@ end
 
 local namespace_metatable = { __name = "wixum.namespace" }
 
+-- What a namespace has methods for, in the order of the documentation.
+local function methods_of(namespace)
+  local list = table.move(namespace.operations, 1, #namespace.operations, 1, {})
+  return table.move(namespace.iterators or {}, 1, #(namespace.iterators or {}), #list + 1, list)
+end
+
 function namespace_metatable.__index(object, name)
   local namespace = namespace_of[object]
   local operation = namespace.by_name[name]
@@ -68,8 +82,15 @@ function namespace_metatable.__index(object, name)
     rawset(object, name, made)
     return made
   end
+  local iterator = namespace.iterator_by_name[name]
+  if iterator then
+    local made = require("wixum.paging").method(iterator, object[iterator.over])
+    iterator_of[made] = iterator
+    rawset(object, name, made)
+    return made
+  end
   local known = {}
-  for _, declared in ipairs(namespace.operations) do known[#known + 1] = declared.name end
+  for i, declared in ipairs(methods_of(namespace)) do known[i] = declared.name end
   errors.mistake(("%s has no operation %s%s"):format(namespace.name, redaction.text(tostring(name), 64) or '""',
     names.suggestion(name, known)))
 end
@@ -79,18 +100,18 @@ function namespace_metatable.__newindex(object)
 end
 
 function namespace_metatable.__pairs(object)
-  local position, operations = 0, namespace_of[object].operations
+  local position, list = 0, methods_of(namespace_of[object])
   return function()
     position = position + 1
-    local operation = operations[position]
-    if operation then return operation.name, object[operation.name] end
+    local declared = list[position]
+    if declared then return declared.name, object[declared.name] end
   end
 end
 
 function namespace_metatable.__tostring(object)
   local lines = { namespace_of[object].name .. ": " .. namespace_of[object].doc }
-  for _, operation in ipairs(namespace_of[object].operations) do
-    lines[#lines + 1] = ("  %-16s %s"):format(operation.name, operation.doc)
+  for _, declared in ipairs(methods_of(namespace_of[object])) do
+    lines[#lines + 1] = ("  %-16s %s"):format(declared.name, declared.doc)
   end
   return table.concat(lines, "\n")
 end
@@ -110,7 +131,6 @@ end
 -- ---- clients ---------------------------------------------------------------------------------------------------------
 
 ---@class wixum.Client
----@field site_invites table
 local methods = {}
 local metatable = { __name = "wixum.client" }
 
@@ -154,13 +174,23 @@ local function new(root, own)
 end
 
 --- A client that differs in some options and shares connections, pace and key with this one.
----@param given table options that may differ: see wixum.help("options")
+---@param given wixum.WithOptions options that may differ: see wixum.help("options")
 ---@return wixum.Client
 function methods.with(object, given)
   local state = state_of(object, "with")
   if state.closed or state.root.closed then errors.mistake("the client is closed") end
   local own = setmetatable(options.check(given, "with"), { __index = state.settings })
   return new(state.root, own)
+end
+
+--- Calls an endpoint that is not declared. Without `effect` it counts as one that adds; `context` ("site" or "account")
+-- says which id goes along where the client knows both.
+---@param arguments { method: string, path: string, query: table?, body: any, effect: string?, context: string? }
+---@param call_options table?
+---@return any? answer under the service's own names
+---@return table info # or nil and a wixum.Error
+function methods.call(object, arguments, call_options)
+  return require("wixum.free_call").run(state_of(object, "call"), arguments, call_options)
 end
 
 --- Closes a client and wipes its key; one made by `with` closes only itself. Again is fine.

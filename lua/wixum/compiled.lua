@@ -23,7 +23,7 @@ local function shape_of(declared)
   end
   local class = declared.class or "arguments"
   shape = core.shape{
-    fields = fields,
+    fields = fields, one_of = declared.one_of,
     metatable = { __name = "wixum." .. class, __tostring = function(value) return pretty.text(value, declared) end },
     list_metatable = { __name = "wixum." .. class .. ".list", __tostring = function(value) return pretty.text(value, declared) end },
   }
@@ -36,6 +36,11 @@ local CONTEXT = {
   account = { option = "account_id", header = "wix-account-id", variable = "WIX_ACCOUNT_ID" },
 }
 
+--- What a call needs to know of the id that goes along.
+---@param name string "site" or "account"
+---@return { option: string, header: string, variable: string }? # nil for any other word
+function compiled.context(name) return CONTEXT[name] end
+
 local ready = setmetatable({}, { __mode = "k" })
 
 --- What a call needs to know of an operation.
@@ -46,11 +51,16 @@ function compiled.operation(operation)
   if known then return known end
   local path_fields = {}
   for name in operation.path:gmatch("{([%w_]+)}") do path_fields[#path_fields + 1] = name end
+  local needed_lists = {}
+  for _, field in ipairs(operation.arguments.fields) do
+    if field.list and field.required and not field.not_empty then needed_lists[#needed_lists + 1] = field.wire end
+  end
   known = {
     full_name = operation.full_name, effect = operation.effect, method = operation.method, path = operation.path,
     path_fields = #path_fields > 0 and path_fields or nil, context = CONTEXT[operation.context],
     arguments = operation.arguments, argument_shape = shape_of(operation.arguments),
     answer_shape = shape_of(operation.answer), answers_nothing = #operation.answer.fields == 0,
+    has_body = operation.method ~= "GET", needed_lists = #needed_lists > 0 and needed_lists or nil,
   }
   ready[operation] = known
   return known

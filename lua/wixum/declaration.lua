@@ -3,14 +3,18 @@
 -- Owns the vocabulary of a declaration and its completion (wire names, the flat list, look-up by name).
 -- Must not know HTTP, clients or the sandbox. Pure Lua, so that the sandbox reads the same words.
 --
--- A namespace:  name, doc, operations
+-- A namespace:  name, doc, operations, iterators
+-- An iterator:  name, over (the operation whose pages it walks), items (field of its answer), kind (`offset` | `cursor`), doc, example
 -- An operation: name, doc, method, path (`{field}` is replaced), effect (`read` | `repeatable` | `adds`),
 --               context (`site` | `account`: which id header it needs), permission, arguments, answer, example
--- A shape:      class, doc, fields
+--               (the arguments of a GET go out as its query, nested ones under dotted names, lists by repetition)
+-- A shape:      class, doc, fields, one_of (as an argument exactly one of its fields is given)
 -- A field:      name, doc, wire (camelCase of the name unless said), list, and
 --   type        `string` | `id` (opaque string) | `guid` | `email` | `date` | `integer` | `number` | `boolean` | `any` | `enum`
 --               (with `values`) or a shape
---   for arguments: required, not_empty, unique (no item twice, case ignored), max_items, max_length (bytes),
+--   for arguments: required, not_empty (a list that is given has items), unique (no item twice, case ignored), unique_by
+--                  (no two items with the same value, case ignored, in that field of theirs), max_items, max_length
+--                  (bytes), min, max (of numbers),
 --                  in_path (part of the path, also repeated in the body as the official client does)
 --   read_only   given back as an argument it is dropped
 --   secret      masked when printed
@@ -39,6 +43,11 @@ local function complete_namespace(namespace)
     complete_shape(operation.arguments)
     complete_shape(operation.answer)
     namespace.by_name[operation.name] = operation
+  end
+  namespace.iterator_by_name = {}
+  for _, iterator in ipairs(namespace.iterators or {}) do
+    iterator.full_name = namespace.name .. "." .. iterator.name
+    namespace.iterator_by_name[iterator.name] = iterator
   end
   return namespace
 end

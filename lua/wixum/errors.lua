@@ -44,7 +44,10 @@ local errors = {}
 ---@field curl { code: integer, text: string }? where libcurl spoke
 
 -- What to do next, by kind; a function decides by the error itself.
-local LOOK_FIRST = "Look in the site's dashboard (Roles & Permissions) which invites are there before saying it again"
+local LOOK_FIRST = {
+  site_id = "Look in the site's dashboard (Roles & Permissions) which invites are there before saying it again",
+  account_id = "Look with users.search_team who is there and who is invited before saying it again",
+}
 local ADVICE = {
   invalid = "Nothing was sent: correct it and call again",
   unauthenticated = "Check the API key (WIX_API_KEY or WIX_API_KEY_FILE): it is wrong, revoked or of another account",
@@ -62,7 +65,7 @@ local ADVICE = {
 
 local function advice(err)
   if err.outcome == "unknown" then
-    if err.effect == "adds" then return "It may have acted. " .. LOOK_FIRST end
+    if err.effect == "adds" then return "It may have acted. " .. (LOOK_FIRST[err.context] or LOOK_FIRST.site_id) end
     return "It can be repeated without harm"
   end
   if err.kind == "invalid" and err.advice then return err.advice end
@@ -83,7 +86,8 @@ function metatable.__tostring(err)
   if err.attempts and err.attempts > 1 then facts[#facts + 1] = err.attempts .. " attempts" end
   if err.request_id then facts[#facts + 1] = "request id " .. err.request_id end
   local words = wording[err] or {}
-  local next_step = advice{ kind = err.kind, outcome = err.outcome, effect = words.effect, advice = words.advice }
+  local next_step = advice{ kind = err.kind, outcome = err.outcome, effect = words.effect, context = words.context,
+    advice = words.advice }
   return ("%s%s: %s (%s). %s."):format(err.operation or "wixum", err.where and " at " .. err.where or "",
     err.message or "something went wrong", table.concat(facts, ", "), next_step)
 end
@@ -94,7 +98,7 @@ end
 
 --- Makes an error value. The fields are taken as they are: texts from elsewhere must have passed `wixum.redaction`.
 ---@param fields table
----@param words { effect: string?, advice: string? }? for the wording alone
+---@param words { effect: string?, context: string?, advice: string? }? for the wording alone
 ---@return wixum.Error
 function errors.new(fields, words)
   fields.attempts = fields.attempts or 0

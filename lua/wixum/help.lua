@@ -1,9 +1,10 @@
 --- What `wixum.help` says, made from the declarations and the option table alone.
 --
--- Owns the layout of the explanations; every fact in them is declared elsewhere.
+-- Owns the layout of the explanations; every fact in them is declared elsewhere. Loaded by the first `wixum.help`.
 
 local client = require "wixum.client"
 local declaration = require "wixum.declaration"
+local described = require "wixum.described"
 local errors = require "wixum.errors"
 local names = require "wixum.names"
 local options = require "wixum.options"
@@ -19,39 +20,75 @@ local EFFECTS = {
 
 local CONTEXTS = { site = "the site of site_id (header wix-site-id)", account = "the account of account_id (header wix-account-id)" }
 
--- Text padded to a width in characters; %-20s counts bytes.
-local function padded(text, width)
-  return text .. (" "):rep(math.max(0, width - (utf8.len(text) or #text)))
-end
+-- Columns of a page, and the farthest that names push the column beside them.
+local WIDTH, FARTHEST = 100, 34
 
-local function type_of(field)
-  local name = type(field.type) == "table" and field.type.class or field.type == "id" and "id (string)" or field.type
-  if field.type == "guid" then name = "GUID (string)" end
-  if field.values then name = table.concat(field.values, " | ") end
-  return field.list and "list of " .. name or name
-end
+-- ---- layout ----------------------------------------------------------------------------------------------------------
 
--- What the checks hold a field to.
-local function limits_of(field)
-  local limits = {}
-  if field.required then limits[#limits + 1] = "required" end
-  if field.not_empty then limits[#limits + 1] = "not empty" end
-  if field.unique then limits[#limits + 1] = "no item twice" end
-  if field.max_items then limits[#limits + 1] = "at most " .. field.max_items end
-  if field.max_length then limits[#limits + 1] = ("at most %d bytes"):format(field.max_length) end
-  if field.secret then limits[#limits + 1] = "secret" end
-  return #limits > 0 and " (" .. table.concat(limits, ", ") .. ")" or ""
-end
+local function length(text) return utf8.len(text) or #text end
 
-local function add_fields(lines, shape, indent, seen)
-  local inner = {}
-  for _, field in ipairs(shape.fields) do
-    lines[#lines + 1] = ("%s%-24s %s%s: %s"):format(indent, field.name, type_of(field), limits_of(field), field.doc or "")
-    if type(field.type) == "table" and not seen[field.type] then inner[#inner + 1], seen[field.type] = field.type, true end
+-- A name and beside it, from a column on, a text in as many lines as it needs.
+local function add_entry(lines, name, text, column)
+  local line, used = name, length(name)
+  local gap = used < column and column - used or 1
+  for word in text:gmatch("%S+") do
+    if gap == 1 and used + 1 + length(word) > WIDTH and used > column then
+      lines[#lines + 1] = line
+      line, used, gap = "", 0, column
+    end
+    line, used, gap = line .. (" "):rep(gap) .. word, used + gap + length(word), 1
   end
-  for _, one in ipairs(inner) do
-    lines[#lines + 1] = ("%s%s: %s"):format(indent, one.class, one.doc or "")
-    add_fields(lines, one, indent .. "  ", seen)
+  lines[#lines + 1] = line
+end
+
+-- Names with a text each, all texts from one column on.
+local function add_entries(lines, entries)
+  local column = 0
+  for _, entry in ipairs(entries) do column = math.max(column, math.min(length(entry[1]), FARTHEST)) end
+  for _, entry in ipairs(entries) do add_entry(lines, entry[1], entry[2], column + 2) end
+end
+
+local function add_example(lines, example)
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = "  Example"
+  for line in example:gmatch("[^\n]+") do lines[#lines + 1] = "    " .. line end
+end
+
+-- ---- operations ------------------------------------------------------------------------------------------------------
+
+-- The fields of a shape, those of inner shapes below the field that has them, as they nest in the table that one writes.
+-- A shape is told where it is first met.
+local function add_fields(entries, shape, indent, given, seen)
+  for _, field in ipairs(shape.fields) do
+    local words = described.words(field, given)
+    local inner = type(field.type) == "table" and field.type or nil
+    if inner and seen[inner] and #inner.fields > 0 then words[#words + 1] = "as above" end
+    local limits = #words > 0 and " (" .. table.concat(words, ", ") .. ")" or ""
+    entries[#entries + 1] = { indent .. field.name, described.type(field) .. limits .. ": " .. field.doc }
+    if inner and not seen[inner] then
+      seen[inner] = true
+      local one_of = given and inner.one_of and " Exactly one of:" or ""
+      entries[#entries + 1] = { indent .. "  " .. inner.class .. ":", inner.doc .. one_of, about = true }
+      add_fields(entries, inner, indent .. "  ", given, seen)
+    end
+  end
+end
+
+local function add_shape(lines, title, shape, given, seen)
+  lines[#lines + 1] = ""
+  if #shape.fields == 0 then
+    lines[#lines + 1] = given and "  Arguments: none" or "  Answer: an empty table"
+    return
+  end
+  lines[#lines + 1] = "  " .. title
+  local entries = {}
+  add_fields(entries, shape, "    ", given, seen)
+  local column = 0
+  for _, entry in ipairs(entries) do
+    if not entry.about then column = math.max(column, math.min(length(entry[1]), FARTHEST)) end
+  end
+  for _, entry in ipairs(entries) do
+    add_entry(lines, entry[1], entry[2], entry.about and length(entry[1]) + 1 or column + 2)
   end
 end
 
@@ -59,25 +96,40 @@ local function of_operation(operation)
   local lines = {
     operation.full_name .. "{ … }", "  " .. operation.doc, "",
     "  " .. operation.method .. " " .. operation.path,
-    "  acts on     " .. CONTEXTS[operation.context],
-    "  effect      " .. EFFECTS[operation.effect],
-    "  permission  " .. (operation.permission or "not documented"), "",
-    "  Arguments",
   }
-  add_fields(lines, operation.arguments, "    ", {})
+  add_entries(lines, {
+    { "  acts on", CONTEXTS[operation.context] }, { "  effect", EFFECTS[operation.effect] },
+    { "  permission", operation.permission or "not documented" },
+  })
+  local seen = {}
+  add_shape(lines, "Arguments", operation.arguments, true, seen)
+  add_shape(lines, "Answer", operation.answer, false, seen)
+  add_example(lines, operation.example)
+  return table.concat(lines, "\n")
+end
+
+local function of_iterator(iterator, namespace)
+  local lines = { ("for item in %s{ … } do"):format(iterator.full_name) }
+  add_entry(lines, " ", iterator.doc, 2)
   lines[#lines + 1] = ""
-  lines[#lines + 1] = #operation.answer.fields == 0 and "  Answer: an empty table" or "  Answer"
-  add_fields(lines, operation.answer, "    ", {})
-  lines[#lines + 1] = ""
-  lines[#lines + 1] = "  Example"
-  for line in operation.example:gmatch("[^\n]+") do lines[#lines + 1] = "    " .. line end
+  local over = namespace.by_name[iterator.over]
+  add_entries(lines, {
+    { "  arguments", ("those of %s, and the options of a call"):format(over.full_name) },
+    { "  gives", described.type{ type = over.answer.by_name[iterator.items].type } .. ", one by one" },
+    { "  errors", "a page that fails raises its error value" },
+  })
+  add_example(lines, iterator.example)
   return table.concat(lines, "\n")
 end
 
 local function of_namespace(namespace)
   local lines = { namespace.name .. ": " .. namespace.doc, "" }
-  for _, operation in ipairs(namespace.operations) do
-    lines[#lines + 1] = ("  %-18s %-10s %s"):format(operation.name, operation.effect, operation.doc)
+  local listed, widest = table.move(namespace.operations, 1, #namespace.operations, 1, {}), 0
+  table.move(namespace.iterators or {}, 1, #(namespace.iterators or {}), #listed + 1, listed)
+  for _, declared in ipairs(listed) do widest = math.max(widest, #declared.name) end
+  for _, declared in ipairs(listed) do
+    local name = ("  %-" .. widest .. "s  %-10s"):format(declared.name, declared.effect or "iterator")
+    add_entry(lines, name, declared.doc, #name + 2)
   end
   lines[#lines + 1] = ""
   lines[#lines + 1] = ("wixum.help(wixum.%s.%s) tells arguments, limits, answer and an example."):format(namespace.name,
@@ -85,51 +137,72 @@ local function of_namespace(namespace)
   return table.concat(lines, "\n")
 end
 
+-- ---- options, and all there is ---------------------------------------------------------------------------------------
+
 local WHERE = { client = "wixum.client", with = "wixum.client, with, call", call = "call" }
 
 local function of_options()
-  local lines = { "Options: wixum.client{ … }, wix:with{ … }, and as the second argument of a call", "" }
+  local lines, entries = { "Options: wixum.client{ … }, wix:with{ … }, and as the second argument of a call", "" }, {}
   for _, option in ipairs(options.list) do
     local default = option.default
     if type(default) == "table" then default = ("{ calls = %d, per = %d }"):format(default.calls, default.per) end
-    lines[#lines + 1] = ("  %-16s %s%s [%s]"):format(option.name, option.doc,
-      default ~= nil and ("; default " .. tostring(default)) or "", WHERE[option.where])
+    entries[#entries + 1] = { "  " .. option.name, ("%s%s [%s]"):format(option.doc,
+      default ~= nil and ("; default " .. tostring(default)) or "", WHERE[option.where]) }
   end
+  add_entries(lines, entries)
   return table.concat(lines, "\n")
 end
 
+local REST = {
+  { "client{ … }", "a client of your own; wix:with{ … } for another site or timeout; wix:call{ … } for an endpoint that is "
+    .. "not declared; wix:close()" },
+  { "use(wix)", "make a client the default one" },
+  { "roles.find(wix, title)", "a role by its title" },
+  { "assignments.invitee{ … }", "an item of subjects_assignments: whom, which role, on which sites" },
+  { "split.bulk_invite(wix, …)", "more invitees than one call may carry" },
+  { "csv.rows(path)", "rows of a spreadsheet's CSV" },
+  { "check_email(text)", "true, or nil and the reason" },
+  { "time(date)", "seconds since the epoch of a date in an answer" },
+  { "interrupted", "the last call that Ctrl-C ended" },
+}
+
 local function overview()
   local lines = { "wixum invites and manages people on Wix. Every call: operation{ arguments } -> answer, info or nil, err.", "" }
+  local entries = {}
   for _, name in ipairs(declaration.namespace_names()) do
-    lines[#lines + 1] = ("  wixum.%-18s %s"):format(name, declaration.namespace(name).doc)
+    entries[#entries + 1] = { "  wixum." .. name, declaration.namespace(name).doc }
   end
-  local rest = {
-    { "client{ … }", "a client of your own; wix:with{ … } for another site or timeout; wix:close()" },
-    { "use(wix)", "make a client the default one" },
-    { "csv.rows(path)", "rows of a spreadsheet's CSV" },
-    { "check_email(text)", "true, or nil and the reason" },
-    { "time(date)", "seconds since the epoch of a date in an answer" },
-    { "interrupted", "the last call that Ctrl-C ended" },
-  }
-  for _, pair in ipairs(rest) do lines[#lines + 1] = ("  wixum.%s %s"):format(padded(pair[1], 18), pair[2]) end
+  for _, pair in ipairs(REST) do entries[#entries + 1] = { "  wixum." .. pair[1], pair[2] } end
+  add_entries(lines, entries)
   lines[#lines + 1] = ""
   lines[#lines + 1] = 'wixum.help(wixum.site_invites), wixum.help(wixum.site_invites.bulk_invite), wixum.help("options") tell more.'
   return table.concat(lines, "\n")
 end
 
-local function of_word(word)
-  word = word:gsub("^wixum%.", "")
-  if word == "options" then return of_options() end
-  local known, short = { "options" }, {}
+-- ---- finding it ------------------------------------------------------------------------------------------------------
+
+-- Everything with a name of its own: a function that explains it, by full and by short name; and both kinds of names.
+local function all_words()
+  local found, known, short = { options = of_options }, { "options" }, {}
+  local function add(declared, explain)
+    found[declared.full_name], found[declared.name] = explain, found[declared.name] or explain
+    known[#known + 1], short[#short + 1] = declared.full_name, declared.name
+  end
   for _, name in ipairs(declaration.namespace_names()) do
     local namespace = declaration.namespace(name)
-    if word == name then return of_namespace(namespace) end
-    known[#known + 1] = name
-    for _, operation in ipairs(namespace.operations) do
-      if word == operation.full_name or word == operation.name then return of_operation(operation) end
-      known[#known + 1], short[#short + 1] = operation.full_name, operation.name
+    found[name], known[#known + 1] = function() return of_namespace(namespace) end, name
+    for _, operation in ipairs(namespace.operations) do add(operation, function() return of_operation(operation) end) end
+    for _, iterator in ipairs(namespace.iterators or {}) do
+      add(iterator, function() return of_iterator(iterator, namespace) end)
     end
   end
+  return found, known, short
+end
+
+local function of_word(word)
+  word = word:gsub("^wixum%.", "")
+  local found, known, short = all_words()
+  if found[word] then return found[word]() end
   local near = names.nearest(word, short)
   errors.mistake(("there is no help on %s%s"):format(redaction.text(word, 64) or '""',
     near and names.suggestion(word, { near }) or names.suggestion(word, known)))
@@ -143,6 +216,8 @@ function help.text(about)
   if type(about) == "string" then return of_word(about) end
   local operation = type(about) == "function" and client.operation_of(about)
   if operation then return of_operation(operation) end
+  local iterator = type(about) == "function" and client.iterator_of(about)
+  if iterator then return of_word(iterator.full_name) end
   local namespace = client.namespace_of(about)
   if namespace then return of_namespace(namespace) end
   local module = package.loaded["wixum"]

@@ -11,7 +11,6 @@ local names = require "wixum.names"
 local redaction = require "wixum.redaction"
 
 ---@class wixum
----@field site_invites table
 ---@field interrupted wixum.Error? the last call that Ctrl-C ended
 local wixum = { version = require "wixum.version" }
 
@@ -19,7 +18,7 @@ local default
 
 --- Makes a client; what is left out comes from the settings (environment, then config file).
 -- An unknown or unusable option raises. A key or id that is missing is told by the call that needs it.
----@param options table? see wixum.help("options")
+---@param options wixum.ClientOptions? see wixum.help("options")
 ---@return wixum.Client
 function wixum.client(options)
   local made, problem = client.new(options)
@@ -94,7 +93,7 @@ local function find_default(operation)
   return client.state(default)
 end
 
-local LAZY = { csv = "wixum.csv" }
+local LAZY = { csv = "wixum.csv", roles = "wixum.roles", assignments = "wixum.assignments", split = "wixum.split" }
 
 return setmetatable(wixum, {
   __name = "wixum",
@@ -105,7 +104,7 @@ return setmetatable(wixum, {
       rawset(wixum, name, made)
       return made
     end
-    local known = { "client", "use", "help", "csv", "check_email", "time", "version", "interrupted" }
+    local known = { "client", "use", "help", "csv", "roles", "assignments", "split", "check_email", "time", "version", "interrupted" }
     table.move(declaration.namespace_names(), 1, #declaration.namespace_names(), #known + 1, known)
     errors.mistake(("wixum has no field %s%s"):format(redaction.text(tostring(name), 64) or '""', names.suggestion(name, known)))
   end,

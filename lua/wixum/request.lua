@@ -14,7 +14,7 @@ end
 
 local function path_of(operation, arguments)
   local path = operation.path
-  for _, name in ipairs(operation.path_fields) do
+  for _, name in ipairs(operation.path_fields or {}) do
     path = path:gsub("{" .. name .. "}", (escaped(rawget(arguments, name)):gsub("%%", "%%%%")))
   end
   return path
@@ -34,10 +34,11 @@ local function context_header(context, settings)
   return context.header .. ": " .. id
 end
 
-local function new_headers(settings, root, context)
+local function new_headers(settings, root, context, has_body)
   local consistent = root.consistent
-  local list = { context, "Content-Type: application/json", "User-Agent: " .. (settings.user_agent or root.user_agent) }
-  if consistent then list[4] = "X-Wix-Consistent: " .. consistent end
+  local list = { context, "User-Agent: " .. (settings.user_agent or root.user_agent) }
+  if has_body then table.insert(list, 2, "Content-Type: application/json") end
+  if consistent then list[#list + 1] = "X-Wix-Consistent: " .. consistent end
   if settings.headers then
     local sorted = {}
     for name, value in pairs(settings.headers) do sorted[#sorted + 1] = name .. ": " .. value end
@@ -49,13 +50,48 @@ end
 
 -- The headers of a client's calls, made anew where something in them has changed. `cache` is nil where a call has options
 -- of its own. Answers nil, the problem and advice where they cannot be made.
-local function headers_of(context, settings, root, cache)
-  if cache and cache.context == context and cache.consistent == root.consistent then return cache.list end
+local function headers_of(context, has_body, settings, root, cache)
+  if cache and cache.context == context and cache.has_body == has_body and cache.consistent == root.consistent then
+    return cache.list
+  end
   local line, problem, advice = context_header(context, settings)
   if not line then return nil, problem, advice end
-  local list = new_headers(settings, root, line)
-  if cache then cache.context, cache.consistent, cache.list = context, root.consistent, list end
+  local list = new_headers(settings, root, line, has_body)
+  if cache then cache.context, cache.has_body, cache.consistent, cache.list = context, has_body, root.consistent, list end
   return list
+end
+
+-- ---- queries ---------------------------------------------------------------------------------------------------------
+
+local function in_query(value)
+  if math.type(value) == "float" then value = tostring(value):gsub(",", ".") end -- the locale may have a comma there
+  return (tostring(value):gsub("[^%w%-_.~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
+end
+
+-- "a=1&b.c=x&b.c=y": nested names are dotted, lists repeated, as the official client writes them; declared order.
+local function add_pairs(list, shape, wire, prefix)
+  for _, field in ipairs(shape.fields) do
+    local value, name = wire[field.wire], prefix .. field.wire
+    if type(field.type) == "table" and value ~= nil then add_pairs(list, field.type, value, name .. ".")
+    elseif field.list then
+      for _, item in ipairs(value or {}) do list[#list + 1] = name .. "=" .. in_query(item) end
+    elseif value ~= nil and not field.in_path then list[#list + 1] = name .. "=" .. in_query(value) end
+  end
+  return list
+end
+
+-- Lists that a call needs and that may be empty go out as such, as the official client sends them. lua-cjson cannot: an
+-- empty table is an object to it.
+local function with_empty_lists(body, operation, wire)
+  for _, name in ipairs(operation.needed_lists) do
+    if wire[name] == nil then body = body:sub(1, -2) .. (body == "{}" and "" or ",") .. ('"%s":[]}'):format(name) end
+  end
+  return body
+end
+
+local function with_query(path, operation, wire)
+  local list = add_pairs({}, operation.arguments, wire, "")
+  return #list > 0 and path .. "?" .. table.concat(list, "&") or path
 end
 
 --- The request as people and a `transport` see it: headers by name, the key masked.
@@ -86,12 +122,17 @@ end
 ---@param cache table? where a client keeps what is the same from call to call
 ---@return string? path begins with "/"; nil where the request cannot be made
 ---@return string[]|string header_lines "Name: value", without the key; or the problem
----@return string? body or advice
+---@return string? body nil for a GET, whose arguments are in the path; or advice
 function request_of.parts(operation, settings, root, arguments, wire, cache)
-  local headers, problem, advice = headers_of(operation.context, settings, root, cache)
+  local has_body = operation.has_body
+  local headers, problem, advice = headers_of(operation.context, has_body, settings, root, cache)
   if not headers then return nil, problem, advice end
-  local body, unwritable = encode(wire)
+  if operation.free and not has_body then return operation.path, headers end
+  if not has_body then return with_query(path_of(operation, arguments), operation, wire), headers end
+  if operation.free and arguments.body == nil then return operation.path, headers, "" end
+  local body, unwritable = encode(not operation.free and wire or wire.body)
   if not body then return nil, "the arguments cannot be written as JSON: " .. (redaction.text(unwritable) or "") end
+  if operation.needed_lists then body = with_empty_lists(body, operation, wire) end
   return operation.path_fields and path_of(operation, arguments) or operation.path, headers, body
 end
 

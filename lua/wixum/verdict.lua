@@ -143,8 +143,11 @@ end
 -- The body of an answer that says yes, read; or nil and why it cannot be.
 local function read_answer(response, operation)
   local body = response.body
-  if operation.answers_nothing and body:find("^%s*$") then body = "{}" end
-  return core.answer(operation.answer_shape, body)
+  if (operation.answers_nothing or operation.free) and body:find("^%s*$") then body = "{}" end
+  if not operation.free then return core.answer(operation.answer_shape, body) end
+  local answer, reason = core.decode(body)
+  if answer == nil and not reason then return {} end -- null
+  return answer, reason
 end
 
 -- An answer that says yes and is not what was promised.

@@ -5,12 +5,14 @@
 
 local assert = require "luassert"
 local cjson = require "cjson"
+local declaration = require "wixum.declaration"
 local everything = require "spec.support.everything"
+local samples = require "spec.support.samples"
 local wixum = require "wixum"
 
 local calls = {}
 
-calls.GUID = "5f3c9c5e-8d0a-4a57-9f5e-0d6f6b1c2a11"
+calls.GUID = samples.GUID
 calls.KEY = "key-for-specs"
 
 local HERE = debug.getinfo(1, "S").short_src
@@ -44,26 +46,26 @@ end
 --- How many requests went out.
 function calls.count() return #sent end
 
---- The method of that name ("site_invites.bulk_invite", or the last word alone).
-function calls.method(name)
-  local namespace, operation = name:match("^([%w_]+)%.([%w_]+)$")
-  operation = operation or name
-  return wix[namespace or operation:find("^send_") and "everything" or "site_invites"][operation]
+--- The declared operation of that name ("site_invites.bulk_invite", or the last word alone).
+function calls.operation(name)
+  for _, operation in ipairs(declaration.operations()) do
+    if operation.full_name == name or operation.name == name then return operation end
+  end
+  error("no operation " .. name, 2)
 end
 
-local GOOD = {
-  bulk_invite = { policy_ids = { "6732588207941061632" }, emails = { "ann@example.com" } },
-  resend_invite = { invite_id = calls.GUID },
-  revoke_invite = { invite_id = calls.GUID },
-  send_all = {},
-  send_needed = { thing_guid = calls.GUID, needed_list = { "a" }, needed_flag = true, needed_thing = {} },
-}
+--- Its method, of `calls.wix`.
+function calls.method(name)
+  local operation = calls.operation(name)
+  return wix[operation.namespace][operation.name]
+end
 
---- Good arguments of an operation, changed; `cjson.null` leaves one out.
+--- Good arguments of an operation (those that are required), changed; `cjson.null` leaves one out.
 function calls.arguments(name, changes)
-  local arguments = {}
-  for key, value in pairs(GOOD[name]) do arguments[key] = value end
-  for key, value in pairs(changes or {}) do arguments[key] = value ~= cjson.null and value or nil end
+  local arguments = samples.arguments(calls.operation(name).arguments)
+  for key, value in pairs(changes or {}) do
+    if value == cjson.null then arguments[key] = nil else arguments[key] = value end
+  end
   return arguments
 end
 
@@ -96,7 +98,7 @@ function calls.refused(name, ...)
 end
 
 --- A call that goes out, once, and is answered well.
----@return any # its body, decoded
+---@return any # its body, decoded; nil where it has none
 ---@return table # the request
 ---@return table # the answer
 function calls.goes_out(name, ...)
@@ -106,7 +108,7 @@ function calls.goes_out(name, ...)
   assert.equal(1, #sent)
   local request = sent[1]
   sent = {}
-  return cjson.decode(request.body), request, answer
+  return request.body and cjson.decode(request.body), request, answer
 end
 
 return calls

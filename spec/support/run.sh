@@ -78,7 +78,7 @@ export TSAN_OPTIONS="exitcode=99:log_path='$reports/tsan':suppressions='$root/sp
 
 # A spec that eats memory without end is to fail, and not to take the machine with it. (The sanitizers reserve far more
 # than they use.)
-[ "$under" ] || ulimit -v 4000000 || :
+[ "$under" ] || ulimit -S -v 4000000 || :
 
 # (Said once more to busted, which would put .busted's paths in front.)
 status=0

@@ -1,6 +1,6 @@
 --- One request for Wix's API: from what came in to what Wix would answer.
 --
--- Owns the order in which Wix's doors are passed: host, path, method, key, context, body, operation. The documentation
+-- Owns the order in which Wix's doors are passed: host, path, method, key, context, permission, rate, body, operation. The documentation
 -- does not give that order; what each door says is in Wix's words where they are known (wix-api.md, 1, 7 and 9).
 -- Must not know sockets or faults. What an operation does is in the model.
 
@@ -62,30 +62,79 @@ local function find_site(server, headers)
   return site
 end
 
-local function find_account(server, headers)
+local function check_account(server, headers)
   local id = headers["wix-account-id"]
   if not id or id == "" then -- not documented either
     return failures.application(428, "MISSING_ACCOUNT_ID", "Could not extract the accountId from the request")
   end
   if not formats.guid(id) then return failures.application(400, "INVALID_ARGUMENT", "wix-account-id is not a GUID") end
-  if id:lower() ~= server.options.account_id then
+  if id:lower() ~= server.model.account_id then
     return failures.application(403, "PERMISSION_DENIED", "The key belongs to another account")
   end
 end
 
--- The site or account that the call is about, or a failure.
+-- Whether an operation on the account may be called for a site.
+local function is_for_sites_too(server, operation)
+  return operation.full_name == "users.get_roles_info" and server.options.roles_by_site ~= "refuse"
+end
+
+-- The site or account that the call is about, or a failure. One of the two headers is right, says the documentation; what
+-- both together are is the option `both_ids`.
 local function read_context(server, operation, headers)
-  if headers["wix-site-id"] and headers["wix-account-id"] then
+  local both = server.options.both_ids
+  if headers["wix-site-id"] and headers["wix-account-id"] and both == "refuse" then
     return nil, failures.application(400, "INVALID_ARGUMENT", "Send either wix-site-id or wix-account-id, not both")
   end
-  local call = { account_id = server.options.account_id }
-  if operation.context == "site" then
-    local site, failure = find_site(server, headers)
-    call.site = site
-    return site and call, failure
+  local call = { account_id = server.model.account_id }
+  local by_site = headers["wix-site-id"] and not headers["wix-account-id"]
+  local failure
+  if operation.context == "site" or by_site and is_for_sites_too(server, operation) then
+    call.site, failure = find_site(server, headers)
+    if call.site and operation.context == "site" and (both == "require" or headers["wix-account-id"]) then
+      failure = check_account(server, headers)
+    end
+  else
+    failure = check_account(server, headers)
   end
-  local failure = find_account(server, headers)
   return not failure and call, failure
+end
+
+-- Permissions that every key has: the documentation lists none for the one, and calls the other basic.
+local always = { ["none is listed"] = true, ["Read Site Data"] = true }
+
+local function check_permission(server, operation)
+  local permissions, wanted = server.options.permissions, operation.permission
+  if not permissions or always[wanted] then return nil end
+  for _, permission in ipairs(permissions) do
+    if permission == wanted then return nil end
+  end
+  return failures.application(403, "PERMISSION_DENIED", "The API key lacks a permission: " .. wanted)
+end
+
+-- A pace that Wix publishes (200 a minute) without saying what is counted, and how the refusal looks.
+local function check_rate(server, call)
+  local options = server.options
+  if not options.rate_limit then return nil end
+  server.rate = server.rate or {}
+  local label = options.rate_counts == "key" and "key" or call.site and call.site.id or "account"
+  local now, window = server.model:now(), math.floor(options.rate_window * 1000000)
+  local calls = server.rate[label] or { first = 1, last = 0 }
+  server.rate[label] = calls
+  while calls.first <= calls.last and calls[calls.first] <= now - window do
+    calls[calls.first] = nil
+    calls.first = calls.first + 1
+  end
+  if calls.last - calls.first + 1 < options.rate_limit then
+    calls.last = calls.last + 1
+    calls[calls.last] = now
+    return nil
+  end
+  local failure = failures.application(429, "RESOURCE_EXHAUSTED", "Too many requests")
+  if options.rate_retry_after then
+    local wait = math.ceil((calls[calls.first] + window - now) / 1000000)
+    failure.headers = { { "Retry-After", ("%d"):format(math.max(wait, 1)) } }
+  end
+  return failure
 end
 
 local function bad_body(words)
@@ -148,6 +197,8 @@ local function answer_or_failure(server, request, body)
   local call, object, violations, answer
   call, failure = read_context(server, operation, headers)
   if not call then return nil, failure end
+  failure = check_permission(server, operation) or check_rate(server, call)
+  if failure then return nil, failure end
   object, failure = read_object(request, operation, body)
   if not object then return nil, failure end
   call.arguments, violations = checks.arguments(operation, object, router.captures(operation, request.segments),

@@ -33,6 +33,18 @@ local scalar = {
   integer = function(value) return math.tointeger(value) ~= nil, "must be an integer" end,
 }
 
+-- An optional object of which nothing is given is as if it were left out: Wix writes "no restriction" so.
+local function check_one_of(context, field, value, name)
+  local count, given = 0, {}
+  for _, part in ipairs(field.type.fields) do
+    given[#given + 1] = part.wire
+    if value[part.wire] ~= nil and value[part.wire] ~= json.null then count = count + 1 end
+  end
+  if count > 1 or count == 0 and field.required then
+    violate(context, name, "must have one of " .. table.concat(given, ", "))
+  end
+end
+
 -- One value, not a list of them. The value as the model wants it, or nil after a violation.
 local function read_value(context, field, value, name)
   local kind = field.type
@@ -41,6 +53,7 @@ local function read_value(context, field, value, name)
     if type(value) ~= "table" or is_list(value) and next(value) ~= nil then
       return violate(context, name, "must be an object")
     end
+    if kind.one_of then check_one_of(context, field, value, name) end
     return read_object(context, kind, value, name .. ".")
   end
   if type(value) ~= kinds[kind] then return violate(context, name, "must be a " .. kinds[kind]) end
@@ -55,6 +68,10 @@ local function read_value(context, field, value, name)
     local known = false
     for _, word in ipairs(field.values) do known = known or word == value end
     if not known then return violate(context, name, "must be one of " .. table.concat(field.values, ", ")) end
+  end
+  if field.min and value < field.min or field.max and value > field.max then
+    return violate(context, name, ("must be from %s to %s"):format(field.min or "whatever", field.max or "whatever"), "OUT_OF_RANGE",
+      { threshold = field.min and value < field.min and field.min or field.max })
   end
   if field.max_length and type(value) == "string" and #value > field.max_length then
     return violate(context, name, "is too long", "OUT_OF_RANGE", { threshold = field.max_length })

@@ -10,7 +10,7 @@ clock.__index = clock
 ---@param real fun(): integer microseconds
 ---@param start number? seconds since the epoch
 function clock.new(real, start)
-  local self = setmetatable({ offset = 0, last = math.mininteger }, clock)
+  local self = setmetatable({ offset = 0, last = math.mininteger, standing = start ~= nil }, clock)
   local standing = start and math.floor(start * 1000000)
   self.source = standing and function() return standing end or real
   return self
@@ -23,6 +23,12 @@ function clock:now()
   if now < self.last then return self.last end
   self.last = now
   return now
+end
+
+--- Puts the clock to a time, also an earlier one; it stands or runs on from there as before.
+---@param microseconds integer since the epoch
+function clock:set(microseconds)
+  self.offset, self.last = microseconds - self.source(), microseconds
 end
 
 ---@param seconds number not below zero

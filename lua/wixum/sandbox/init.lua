@@ -12,6 +12,8 @@
 local faults = require "wixum.sandbox.faults"
 local json = require "wixum.sandbox.json"
 local options = require "wixum.sandbox.options"
+local private_file = require "wixum.sandbox.private_file"
+local snapshot = require "wixum.sandbox.snapshot"
 
 local sandbox = {}
 
@@ -57,14 +59,33 @@ local function read_tls(tls)
   return { certificate = certificate, key = key }
 end
 
+-- Options that name files, with what is in them: a state read, a folder made.
+local function open_files(given)
+  if type(given) ~= "table" then return given end
+  local copy, message = {}
+  for name, value in pairs(given) do copy[name] = value end
+  if type(given.state) == "string" then
+    copy.state, message = snapshot.read(given.state)
+    if not copy.state then return nil, "state: " .. message end
+  end
+  if type(given.mail_folder) == "string" then
+    copy.mail_folder, message = private_file.folder(given.mail_folder)
+    if not copy.mail_folder then return nil, "mail_folder: " .. message end
+  end
+  return copy
+end
+
 --- Starts a sandbox; returns when it listens.
 ---@param given table? see `wixum.sandbox.options`; a mistake in it raises
 ---@return table? server
----@return string? message # where the port is taken, a file cannot be read, or the C module is missing
+---@return string? message # where the port is taken, a file cannot be read or written, or the C module is missing
 function sandbox.start(given)
-  local complete, mistake = options.complete(given)
+  local opened, message = open_files(given)
+  if given and not opened then return nil, message end
+  local complete, mistake = options.complete(opened)
   if not complete then raise("sandbox.start: " .. mistake) end
-  local binding, message = load_binding()
+  local binding
+  binding, message = load_binding()
   if not binding then return nil, message end
   local pair
   pair, message = read_tls(complete.tls)
@@ -92,12 +113,16 @@ local function handle_of(self)
   raise(handle == false and "the sandbox is stopped" or "not a sandbox: methods are called with a colon")
 end
 
+-- Asks the service, in JSON both ways.
+local function ask_text(self, name, args)
+  local answer, message = handle_of(self):control(name, args)
+  if not answer then raise("the sandbox stumbled: " .. message) end
+  return answer
+end
+
 -- Asks the service; a failure there is nil and its words.
 local function ask(self, name, args)
-  local handle = handle_of(self)
-  local answer, message = handle:control(name, json.encode(args or {}))
-  if not answer then raise("the sandbox stumbled: " .. message) end
-  local decoded = json.plain(assert(json.decode(answer)))
+  local decoded = json.plain(assert(json.decode(ask_text(self, name, json.encode(args or {})))))
   return decoded.result, decoded.failure
 end
 
@@ -115,16 +140,65 @@ end
 
 --- The mails that were "sent", oldest first.
 ---@param filter table? fields that they must have, e.g. { to = "ann@example.com" }
----@return table[] # { number, kind ("invite" | "resend"), to, site_id, site_name, language, purpose, accept_link, invite_id, date }
+---@return table[] # { number, kind ("invite" | "resend"), to, language, accept_link, invite_id, date }, and of a site's
+--- invite site_id, site_name, purpose; of the account's account_id
 function server:outbox(filter)
   return ask(self, "outbox", filter).mails
 end
 
 --- All invites, as they are now, in the order of their making.
 ---@param filter table? fields that they must have, e.g. { status = "Pending" }
----@return table[] # fields of SiteInvite, and purpose
+---@return table[] # fields of SiteInvite and purpose, or of AccountInvite
 function server:invites(filter)
   return ask(self, "invites", filter).invites
+end
+
+--- The team.
+---@param filter table? fields that they must have, e.g. { email = "ann@example.com" }
+---@return table[] # { id, account_id, email, name, joined_team_at, assignments }; the account's owner is the first
+function server:members(filter)
+  return ask(self, "members", filter).members
+end
+
+--- Who can reach a site, with what Wix's own call does not tell.
+---@param site_id string? the first site unless said
+---@return table[]? # { account_id, account_owner_id, email, roles { role_id, assignment_id }, location_ids, joined_at }
+---@return string? message # where there is no such site
+function server:contributors(site_id)
+  local result, failure = ask(self, "contributors", { site_id = site_id })
+  return result and result.contributors, failure
+end
+
+--- All roles, the account's own included, under their English titles.
+---@param filter table? fields that they must have, e.g. { custom = true }
+---@return table[] # { id, title, description, restrict_from_level, custom }
+function server:roles(filter)
+  return ask(self, "roles", filter).roles
+end
+
+--- Writes the whole state (sites, people, team, roles, invites, mails, clock; not requests, faults, key) to a file that
+--- only its owner can read: the accept links are in it.
+---@param path string
+---@return true?
+---@return string? message # where it cannot be written
+function server:save(path)
+  if type(path) ~= "string" then raise("server:save needs the path of a file") end
+  -- As it is in the answer: decoding and encoding a large state would only take time.
+  return private_file.write(path, ask_text(self, "save", "{}"):match('^{"result":(.*)}$') .. "\n")
+end
+
+--- Puts a state that was saved in place of all that is known. Accept links lead here from now on; options stay.
+---@param path string
+---@return true?
+---@return string? message # where it cannot be read, or is no state
+function server:load(path)
+  if type(path) ~= "string" then raise("server:load needs the path of a file") end
+  local text, message = snapshot.text(path)
+  if not text then return nil, message end
+  local answer = json.decode(ask_text(self, "load", text))
+  if not answer.result then return nil, ("%s: %s"):format(path, answer.failure) end
+  self.account_id, self.site_id = answer.result.account_id, answer.result.site_id
+  return true
 end
 
 -- A link says most; an id does, and a mail has both.
@@ -210,7 +284,8 @@ function server:requests_clear()
 end
 
 --- How it stands.
----@return table # sites, account_id, base_url, now, seed; counts so far: invites, mails, requests, connections; memory (bytes)
+---@return table # sites, account_id, base_url, now, seed; counts so far: members, invites, mails, requests, connections;
+--- memory (bytes); mail_problem, why the last mail is not in the mail folder
 function server:state()
   local state = ask(self, "state")
   state.connections = handle_of(self):connections()

@@ -1,42 +1,102 @@
---- Wix in small: sites, people, mails and invites of one account, on a clock that can be advanced.
+--- Wix in small: sites, people, a team, roles, mails and invites of one account, on a clock that can be advanced.
 --
--- Owns that state. What the operations do with it stands in `wixum.sandbox.model.<namespace>`, a function each.
--- Pure: no sockets, no HTTP, no JSON of answers; time and chance are handed in.
+-- Owns the state as a whole: what is in it, how it begins, people and sites. Its parts are methods from
+-- `wixum.sandbox.model.<part>`; what the operations do with it stands in `wixum.sandbox.model.<namespace>`, a function each.
+-- Pure: no sockets, no HTTP, no JSON of answers; time and chance are handed in. Files only where a mail folder is asked for.
 
-local clock = require "wixum.sandbox.clock"
+local mail = require "wixum.sandbox.mail"
 local random = require "wixum.sandbox.random"
+local snapshot = require "wixum.sandbox.snapshot"
 
 local model = {}
 model.__index = model
 
---- A fresh account.
+for _, part in ipairs{ "contributions", "invitations", "outbox", "roles", "team" } do
+  for name, method in pairs(require("wixum.sandbox.model." .. part)) do model[name] = method end
+end
+
+--- A fresh account, or the one that `options.state` is a snapshot of.
 ---@param options table see `wixum.sandbox.options`; complete, with defaults filled in
 ---@param time table a `wixum.sandbox.clock`
 ---@param base_url string accept links start with it
 function model.new(options, time, base_url)
-  local self = setmetatable({
-    options = options,
-    clock = time,
-    base_url = base_url,
-    account_id = options.account_id,
-    sites = {}, site_list = {},
-    people = {},               -- address, lower case -> { email, account_id }
-    invites = {},              -- by id
-    invite_list = {},          -- in order of creation
-    by_token = {}, by_address = {},
-    expiries = { first = 1, last = 0 },
-    mails = { first = 1, last = 0 },
-    chance = {},
-  }, model)
-  for _, site in ipairs(options.sites) do self:add_site(site.id, site.name) end
+  local self = setmetatable({ options = options, clock = time, base_url = base_url }, model)
+  self.mail_folder = options.mail_folder and mail.folder(options.mail_folder)
+  self:clear(options.seed, options.account_id)
+  if options.state then
+    assert(snapshot.restore(self, options.state))
+    options.state = nil
+  else
+    self:populate()
+  end
   return self
+end
+
+--- Forgets everything that is not an option.
+function model:clear(seed, account_id)
+  self.seed, self.account_id = seed, account_id
+  self.sites, self.site_list = {}, {}
+  self.sites_version = 0                          -- what is known of sites before a change of it is out of date
+  self.people = {}                                -- address, lower case -> { email, account_id, user_id, name }
+  self.roles, self.roles_by_id = {}, {}
+  self.members, self.members_by_id = {}, {}       -- of the team; the owner is the first
+  self.team_version = 0                           -- as sites_version
+  self.team_searches, self.site_searches = nil, nil
+  self.invites, self.by_token = {}, {}            -- both kinds
+  self.invite_list, self.account_invite_list = {}, {} -- in order of creation
+  self.by_address = {}                            -- newest site invite: site and address
+  self.account_by_address = {}                    -- newest account invite: address
+  self.made = 0                                   -- invites so far
+  self.expiries = { first = 1, last = 0 }
+  self.mails = { first = 1, last = 0 }
+  self.mail_problem = nil                         -- why the last mail is not in the folder
+  self.chance, self.drawn = {}, {}
+end
+
+-- What an account has from the first moment on.
+function model:populate()
+  local options = self.options
+  self:add_roles(options.roles)
+  local owner = options.owner
+  local person = self:person(owner.email, owner.name, self.account_id)
+  self:join_team(person, { { policy_id = self.owner_role_id } })
+  for _, site in ipairs(options.sites) do self:add_site(site) end
+  for _, given in ipairs(options.members or {}) do
+    local site = given.site_id and self:site(given.site_id)
+    local member = self:member_for(self:person(given.email, given.name), given.joined_team_at)
+    local granted = {}
+    for i, id in ipairs(self:role_ids(given.roles, site and "site" or "account")) do
+      granted[i] = { policy_id = id, restrictions = site and self:on_site(site) or nil }
+    end
+    self:assign(member, granted)
+  end
+end
+
+-- The roles of a member or contributor that an option names; a co-owner where it names none.
+function model:role_ids(roles, level)
+  local ids = {}
+  for i, role in ipairs(roles) do ids[i] = self:role_id(role) end
+  if #ids == 0 then ids[1] = level == "site" and "6732588207941061632" or "6642345101181663232" end
+  return ids
+end
+
+-- Options name a role by its id or by its title.
+function model:role_id(text)
+  local role = self:role_named(text)
+  return role and role.id or text
 end
 
 --- Each kind of thing draws from a stream of its own: ids stay the same when something else is drawn in between.
 function model:stream(label)
   local stream = self.chance[label]
   if not stream then
-    stream = random.stream(self.options.seed, label)
+    local drawn = self.drawn
+    drawn[label] = drawn[label] or 0
+    local inner = random.stream(self.seed, label, drawn[label])
+    stream = function()
+      drawn[label] = drawn[label] + 1 -- so that a snapshot can go on from here
+      return inner()
+    end
     self.chance[label] = stream
   end
   return stream
@@ -52,13 +112,32 @@ end
 
 -- ---- Sites and people ------------------------------------------------------------------------------------------------
 
-function model:add_site(id, name)
+--- Adds a site to the account.
+---@param given table id, and whatever the option `sites` may say of one
+---@return table site
+function model:add_site(given)
   local site = {
-    id = id, name = name or ("Site %d"):format(#self.site_list + 1), language = self.options.owner_language,
-    pending = 0, used = 0,     -- invites that hold a seat
+    id = given.id, name = given.name or ("Site %d"):format(#self.site_list + 1), language = self.options.owner_language,
+    pending = 0, used = 0,     -- invites and contributors that hold a seat
+    locations = {}, contributors = {}, reached_by = {}, number = #self.site_list + 1, seats = given.seats,
+    published = given.published ~= false, namespace = given.namespace or "WIX", trashed = given.trashed,
+    folder_id = given.folder_id, view_url = given.view_url, editor_type = given.editor_type or "STUDIO",
+    blocked = given.blocked or false, premium = given.premium or false, app_ids = given.app_ids or {},
   }
-  self.sites[id] = site
-  self.site_list[#self.site_list + 1] = site
+  for i, location in ipairs(given.locations or {}) do
+    site.locations[i] = { id = location.id or self:new_id("location"), name = location.name or ("Location %d"):format(i) }
+  end
+  self.sites[site.id] = site
+  self.site_list[site.number] = site
+  if self.options.owner_contributes then
+    local owner = self.members[1]
+    self:add_contributor(site, self:person(owner.email), { self.owner_role_id })
+  end
+  for _, contributor in ipairs(given.contributors or {}) do
+    local ids = self:role_ids(contributor.roles, "site")
+    self:add_contributor(site, self:person(contributor.email, contributor.name), ids, contributor.location_ids)
+  end
+  self.sites_version = self.sites_version + 1
   return site
 end
 
@@ -67,111 +146,33 @@ end
 function model:site(id)
   id = id:lower()
   local site = self.sites[id]
-  if not site and not self.options.strict_sites then site = self:add_site(id) end
+  if not site and not self.options.strict_sites then site = self:add_site{ id = id } end
   return site
 end
 
---- Whoever reads mail at that address; becomes a Wix user when first needed.
-function model:person(email)
+-- "ann.smith@example.com" is Ann Smith, where nobody says otherwise.
+local function name_from(email)
+  local words = {}
+  for word in email:match("^[^@]*"):gmatch("[^._+-]+") do words[#words + 1] = (word:gsub("^%l", string.upper)) end
+  return { first_name = words[1] or "", last_name = table.concat(words, " ", 2) }
+end
+
+--- Whoever reads mail at that address; becomes a Wix user, with an account, when first needed.
+---@param email string
+---@param name { first_name: string, last_name: string }? where they are new
+---@param account_id string? where it is known already
+---@return table person
+function model:person(email, name, account_id)
   local address = email:lower()
   local person = self.people[address]
   if not person then
-    person = { email = email, account_id = self:new_id("account") }
+    person = {
+      email = email, account_id = account_id or self:new_id("account"), user_id = self:new_id("user"),
+      name = name or name_from(email),
+    }
     self.people[address] = person
   end
   return person
-end
-
--- ---- The outbox ------------------------------------------------------------------------------------------------------
-
---- Puts a mail into the outbox; the oldest falls out where it is full.
-function model:send_mail(mail)
-  local mails = self.mails
-  mail.date = clock.date(self:now())
-  mails.last = mails.last + 1
-  mail.number = mails.last
-  mails[mails.last] = mail
-  while mails.last - mails.first + 1 > self.options.mails do
-    mails[mails.first] = nil
-    mails.first = mails.first + 1
-  end
-end
-
---- The mails that are kept, oldest first.
-function model:outbox()
-  local mails = self.mails
-  return table.move(mails, mails.first, mails.last, 1, {})
-end
-
--- ---- Expiry ----------------------------------------------------------------------------------------------------------
--- All invites live equally long, so a queue in order of mailing is also one in order of expiry.
-
-function model:expire_later(invite)
-  local queue = self.expiries
-  queue.last = queue.last + 1
-  queue[queue.last] = { invite = invite, at = invite.expires }
-end
-
---- Turns what has run out by now into `Expired`. Every way into the model calls it first.
-function model:settle()
-  local queue, now = self.expiries, self:now()
-  while queue.first <= queue.last and queue[queue.first].at <= now do
-    local entry = queue[queue.first]
-    queue[queue.first] = nil
-    queue.first = queue.first + 1
-    if entry.invite.status == "Pending" and entry.invite.expires == entry.at then
-      self:set_status(entry.invite, "Expired")
-    end
-  end
-end
-
--- What of a site's seats an invite in that status holds.
-local holds = { Pending = "pending", Used = "used" }
-
---- The one place where an invite's status changes, so that seats are always counted.
-function model:set_status(invite, status)
-  local site = self.sites[invite.site_id]
-  local before, after = holds[invite.status], holds[status]
-  if before then site[before] = site[before] - 1 end
-  if after then site[after] = site[after] + 1 end
-  invite.status = status
-end
-
--- ---- What invited people do ------------------------------------------------------------------------------------------
-
---- An invite by its id, its token, or its accept link.
----@param text string
----@return table? invite
-function model:find_invite(text)
-  self:settle()
-  return self.invites[text:lower()] or self.by_token[text:match("[?&]token=(%w+)") or text]
-end
-
-local function answered(self, text, status)
-  local invite = self:find_invite(text)
-  if not invite then return nil, "no such invite", "NOT_FOUND" end
-  if invite.status ~= "Pending" then
-    return nil, ("the invite is %s, not Pending"):format(invite.status), "NOT_PENDING"
-  end
-  self:set_status(invite, status)
-  return invite
-end
-
---- The invitee follows the link and joins.
----@param text string id, token or accept link
----@return table? invite
----@return string? message
----@return string? code # NOT_FOUND or NOT_PENDING
-function model:accept(text)
-  local invite, message, code = answered(self, text, "Used")
-  if invite then invite.accepted_by_account_id = self:person(invite.email).account_id end
-  return invite, message, code
-end
-
---- The invitee says no.
----@param text string id, token or accept link
-function model:decline(text)
-  return answered(self, text, "Declined")
 end
 
 return model

@@ -21,9 +21,10 @@ end
 --- A stream of its own for each label, so that what one thing uses up does not change another.
 ---@param seed integer|string
 ---@param label string
+---@param drawn integer? numbers that were drawn from it before
 ---@return fun(): integer # 64 bits each time
-function random.stream(seed, label)
-  local state = mix(hash(tostring(seed) .. "\0" .. label))
+function random.stream(seed, label, drawn)
+  local state = mix(hash(tostring(seed) .. "\0" .. label)) + (drawn or 0) * 0x9e3779b97f4a7c15
   return function()
     state = state + 0x9e3779b97f4a7c15
     return mix(state)

@@ -1,6 +1,6 @@
 --- The sandbox's side of every request, in the server's own Lua state.
 --
--- Owns the server's state (model, clock, faults, log) and the requests that are under way. `src/sandbox_service.c`
+-- Owns the server's state (model, clock, faults, log, pages) and the requests that are under way. `src/sandbox_service.c`
 -- calls it, one call at a time: a connection, a request's head, its end, a control call of the owner's.
 -- Must not know threads or sockets: what is to happen on the wire is said in a plan (`wixum.sandbox.mishap`).
 
@@ -13,6 +13,7 @@ local json = require "wixum.sandbox.json"
 local log = require "wixum.sandbox.log"
 local mishap = require "wixum.sandbox.mishap"
 local model = require "wixum.sandbox.model"
+local page = require "wixum.sandbox.page"
 local random = require "wixum.sandbox.random"
 local router = require "wixum.sandbox.router"
 
@@ -33,6 +34,7 @@ function service.open(config, port, real_clock)
     options = options, base_url = base_url, clock = time,
     model = model.new(options, time, base_url), faults = faults.new(), log = log.new(options),
     real_clock = real_clock, handlers = api.load_handlers(), request_ids = random.stream(options.seed, "request"),
+    pages = page.new(real_clock()),
   }
 end
 
@@ -68,8 +70,9 @@ function service.head(connection, method, target, flat)
   }
   heads = heads + 1
   under_way[heads] = request
+  request.page = page.find(request)
   request.control = path:match("^/_sandbox/([%w_]+)$")
-  if request.control then return heads end
+  if request.page or request.control then return heads end
   request.methods, request.segments = router.find(path)
   request.operation = request.methods and request.methods[method]
   request.entry = server.log:begun(request, clock.date(server.model:now()))
@@ -156,6 +159,7 @@ function service.finish(id, body, state)
   local entry, fault = request.entry, request.fault
   if entry then server.log:ended(entry, body, state == "complete") end
   if state == "cut short" then return nil end
+  if request.page then return mishap.none(page.answer(server, request, body, state == "complete")) end
   if request.control then
     return mishap.none(with_headers(state == "complete" and control_answer(request, body) or too_large()))
   end

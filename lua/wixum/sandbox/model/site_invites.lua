@@ -4,10 +4,9 @@
 -- `call`: `arguments` (checked), `site`, `account_id`. Each acts wholly or not at all.
 -- What Wix leaves unknown is decided by an option; `wixum.sandbox.options` says which, and why the default is what it is.
 
-local clock = require "wixum.sandbox.clock"
 local failures = require "wixum.sandbox.failures"
 local formats = require "wixum.sandbox.formats"
-local random = require "wixum.sandbox.random"
+local limits = require "wixum.sandbox.model.limits"
 
 local site_invites = {}
 
@@ -15,32 +14,8 @@ local function address_key(site_id, email)
   return site_id .. " " .. email:lower()
 end
 
-local function restart_expiry(model, invite)
-  invite.expires = model:now() + math.floor(model.options.lifetime * 1000000)
-  invite.expiration_date = clock.date(invite.expires)
-  model:expire_later(invite)
-end
-
--- A new id and a new link; what was known under the old ones is unknown from here on.
-local function name_anew(model, invite)
-  if invite.id then
-    model.invites[invite.id], model.by_token[invite.token] = nil, nil
-  end
-  invite.id = model:new_id("invite")
-  invite.token = random.token(model:stream("token"))
-  invite.accept_link = ("%s/_sandbox/accept?token=%s"):format(model.base_url, invite.token)
-  model.invites[invite.id], model.by_token[invite.token] = invite, invite
-end
-
 local function create(model, site, email, policy_ids)
-  local invite = {
-    site_id = site.id, email = email, policy_ids = policy_ids,
-    inviter_account_id = model.account_id, date_created = clock.date(model:now()),
-  }
-  name_anew(model, invite)
-  restart_expiry(model, invite)
-  model:set_status(invite, "Pending")
-  model.invite_list[#model.invite_list + 1] = invite
+  local invite = model:new_invite({ site_id = site.id, email = email, policy_ids = policy_ids }, model.invite_list)
   model.by_address[address_key(site.id, email)] = invite
   return invite
 end
@@ -53,15 +28,16 @@ local function mail(model, site, invite, kind, arguments)
   }
 end
 
--- Pending invites hold a seat as accepted ones do; nil where seats are not counted.
+-- Pending invites hold a seat as contributors do; nil where seats are not counted.
 local function free_seats(model, site)
-  return model.options.seats and model.options.seats - site.pending - site.used
+  local seats = site.seats or model.options.seats
+  return seats and seats - site.pending - site.used
 end
 
 -- Not documented: neither the status nor the code, nor whether the whole call fails.
-local function no_seat(model)
+local function no_seat(model, site)
   return failures.application(428, "CONTRIBUTOR_LIMIT_REACHED", "The site has no seat left",
-    { limit = model.options.seats })
+    { limit = site.seats or model.options.seats })
 end
 
 -- ---- Bulk Invite -----------------------------------------------------------------------------------------------------
@@ -73,7 +49,7 @@ local function sort_addresses(model, site, emails)
   for i, email in ipairs(emails) do
     local key = address_key(site.id, email)
     local earlier = model.by_address[key]
-    local open = seen[key] or earlier and (earlier.status == "Pending" or earlier.status == "Used")
+    local open = seen[key] or earlier and earlier.status == "Pending" or model:is_contributor(site, email)
     seen[key] = true
     if not formats.email(email) then
       failed[#failed + 1] = email -- only where `malformed` lets it come this far
@@ -82,7 +58,7 @@ local function sort_addresses(model, site, emails)
     elseif open and options.duplicates == "failed" then
       failed[#failed + 1] = email
     elseif free and #invited >= free then
-      if options.seats_full == "error" then return nil, no_seat(model) end
+      if options.seats_full == "error" then return nil, no_seat(model, site) end
       failed[#failed + 1] = email
     else
       invited[#invited + 1] = email
@@ -99,6 +75,10 @@ function site_invites.bulk_invite(model, call)
       description = ("must not hold more than %d"):format(options.max_emails),
     } }
   end
+  local violations = model:role_violations(arguments.policy_ids, "site", "policyIds[%d]")
+  violations[#violations + 1] = limits.purpose(model, arguments.invite_purpose)
+  violations[#violations + 1] = limits.language(model, arguments.default_email_language)
+  if #violations > 0 then return nil, failures.validation(violations) end
   local invited, failed = sort_addresses(model, site, arguments.emails)
   if not invited then return nil, failed end
   local invites = {}
@@ -129,11 +109,13 @@ function site_invites.resend_invite(model, call)
   local options = model.options
   local invite, failure = invite_of(model, call)
   if not invite then return nil, failure end
+  local violation = limits.language(model, call.arguments.default_email_language)
+  if violation then return nil, failures.validation{ violation } end
   local expired = invite.status == "Expired"
   if invite.status ~= "Pending" and not (expired and options.resend_expired) then return nil, settled(invite) end
-  if expired and (free_seats(model, call.site) or 1) < 1 then return nil, no_seat(model) end
-  if not options.resend_keeps then name_anew(model, invite) end
-  if expired or options.resend_restarts then restart_expiry(model, invite) end
+  if expired and (free_seats(model, call.site) or 1) < 1 then return nil, no_seat(model, call.site) end
+  if not options.resend_keeps then model:name_invite(invite) end
+  if expired or options.resend_restarts then model:restart_expiry(invite) end
   if expired then model:set_status(invite, "Pending") end
   mail(model, call.site, invite, "resend", call.arguments)
   return { invite = invite }

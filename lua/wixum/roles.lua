@@ -1,0 +1,131 @@
+--- Roles by their titles: `wixum.roles.find(wix, "Website Manager", { level = "site" })`.
+--
+-- Owns how titles are compared and what is said where one is unknown, ambiguous, or may not be given there.
+-- Role ids are looked up in the account each time: no id is the same everywhere, so none is built in.
+
+local errors = require "wixum.errors"
+local names = require "wixum.names"
+local redaction = require "wixum.redaction"
+
+local roles = {}
+
+local LEVELS = { site = "Site", account = "Account" }
+local OPTIONS = { "level", "locale", "roles" }
+
+-- Capitals and small letters of the scripts that titles come in: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic.
+local function lower(code)
+  if code >= 0x41 and code <= 0x5A or code >= 0xC0 and code <= 0xDE and code ~= 0xD7 or code >= 0x391 and code <= 0x3A9
+    or code >= 0x410 and code <= 0x42F then return code + 32 end
+  if code >= 0x400 and code <= 0x40F then return code + 80 end
+  if code >= 0x139 and code <= 0x148 or code >= 0x179 and code <= 0x17E then return code % 2 == 1 and code + 1 or code end
+  if code >= 0x100 and code <= 0x177 and code ~= 0x130 and code ~= 0x131 and code ~= 0x138 then
+    return code % 2 == 0 and code + 1 or code
+  end
+  return code
+end
+
+-- As it is compared: case, and blanks around and in a row, do not count.
+local function folded(title)
+  local codes = {}
+  for _, code in utf8.codes(title) do codes[#codes + 1] = utf8.char(lower(code)) end
+  return (table.concat(codes):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
+end
+
+local function refusal(message, candidates)
+  return nil, errors.new({ kind = "invalid", outcome = "not_sent", operation = "roles.find", message = message,
+    where = errors.where(), data = { candidates = candidates } }, { advice = "Choose one of the titles that are there: "
+    .. "users.get_roles_info lists them" })
+end
+
+local function options_of(given)
+  if given == nil then return {} end
+  if type(given) ~= "table" then errors.mistake("roles.find: options must be a table, not a " .. type(given)) end
+  for name in pairs(given) do
+    if name ~= "level" and name ~= "locale" and name ~= "roles" then
+      errors.mistake(("roles.find: unknown option %s%s"):format(redaction.text(tostring(name), 64) or '""',
+        names.suggestion(name, OPTIONS)))
+    end
+  end
+  local known = given.roles
+  if known ~= nil and not (type(known) == "table" and type(known.predefined_roles) == "table" and type(known.custom_roles) == "table") then
+    errors.mistake("roles.find: roles must be an answer of users.get_roles_info")
+  end
+  if given.level ~= nil and not LEVELS[given.level] then errors.mistake('roles.find: level must be "site" or "account"') end
+  return given
+end
+
+local function titles_of(list, several)
+  local parts = {}
+  for i, role in ipairs(list) do
+    if i > 8 then
+      parts[#parts + 1] = ("and %d more"):format(#list - 8)
+      break
+    end
+    local id = several and (" (%s)"):format(redaction.text(role.id, 40) or "") or ""
+    parts[i] = ('"%s"%s'):format(redaction.text(role.title, 80) or "", id)
+  end
+  return table.concat(parts, ", ")
+end
+
+-- Words long enough to mean something.
+local function share_a_word(title, wanted)
+  local words = " " .. title:gsub("%p", " ") .. " "
+  for word in wanted:gmatch("[^%s%p]+") do
+    if #word > 3 and words:find(" " .. word .. " ", 1, true) then return true end
+  end
+  return false
+end
+
+-- The titles that come near, or all where none does.
+local function near(list, wanted)
+  local found = {}
+  for _, role in ipairs(list) do
+    local title = folded(utf8.len(role.title or "") and role.title or "")
+    if title ~= "" and (title:find(wanted, 1, true) or share_a_word(title, wanted) or names.nearest(wanted, { title })) then
+      found[#found + 1] = role
+    end
+  end
+  return #found > 0 and found or list
+end
+
+--- The role of that title, among the service's own and the account's. Case does not count; a role's id finds it too.
+---@param wix table a client, or `wixum` itself
+---@param title string
+---@param given { level: "site"|"account"?, locale: string?, roles: table? }? level: where it is to be given, so that one
+--- that may not be given there is refused; locale: of the titles, "en" unless said; roles: an answer of
+--- users.get_roles_info to look in, so that many titles cost one call
+---@return table? role `id`, `title`, `description`, `restrict_from_level`
+---@return table? err kind `invalid` with `data.candidates` where the title is unknown, ambiguous or not for that level; or
+--- what users.get_roles_info failed with
+function roles.find(wix, title, given)
+  if type(title) ~= "string" then errors.mistake("roles.find: the title must be a string, not a " .. type(title)) end
+  if not utf8.len(title) or not title:find("%S") then return refusal("the title is empty or not valid UTF-8", {}) end
+  local options = options_of(given)
+  local info, err = options.roles, nil
+  if not info then info, err = wix.users.get_roles_info{ locale = options.locale or "en" } end
+  if not info then return nil, err end
+  local all, found, wanted = {}, {}, folded(title)
+  for _, list in ipairs{ info.predefined_roles, info.custom_roles } do table.move(list, 1, #list, #all + 1, all) end
+  for _, role in ipairs(all) do
+    if role.id == title or utf8.len(role.title or "") and folded(role.title or "") == wanted then found[#found + 1] = role end
+  end
+  local shown = redaction.text(title, 80)
+  if #found == 0 then
+    local candidates = near(all, wanted)
+    return refusal(('there is no role "%s"; there is %s'):format(shown, #all > 0 and titles_of(candidates) or "none at all"), candidates)
+  end
+  local level = LEVELS[options.level]
+  local allowed = {}
+  for _, role in ipairs(found) do
+    if not level or role.restrict_from_level ~= level then allowed[#allowed + 1] = role end
+  end
+  if #allowed == 0 then
+    return refusal(('the role "%s" may not be given on %s'):format(shown, level == "Site" and "a site" or "the whole account"), found)
+  end
+  if #allowed > 1 then
+    return refusal(('%d roles are called "%s": %s; say which by its id'):format(#allowed, shown, titles_of(allowed, true)), allowed)
+  end
+  return allowed[1]
+end
+
+return roles
