@@ -67,6 +67,13 @@ describe("a fresh account invite", function()
     assert.equal(3, server:state().invites)
   end)
 
+  it("names sites in either case, also where sites are strict", function()
+    local server = account.start{ strict_sites = true }
+    local invite = create{ subject("ann@example.com", account.on_site(account.ON_SITE, SITE:upper())) }.successfulInvites[1]
+    server:accept(invite.id)
+    assert.equal(SITE, server:members()[2].assignments[1].restrictions.site.id)
+  end)
+
   it("may be of fifty people", function()
     account.start()
     local subjects = {}

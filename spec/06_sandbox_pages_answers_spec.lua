@@ -10,7 +10,7 @@ local server
 
 after_each(pages.stop)
 
-describe("Accept and Decline", function()
+describe("Accept and Decline #pure", function()
   it("answer, and lead to a page that tells what came of it", function()
     server = start()
     for verb, expected in pairs{
@@ -110,7 +110,7 @@ describe("Accept and Decline", function()
   end)
 end)
 
-describe("every page", function()
+describe("every page #pure", function()
   local paths = { "/", "/_sandbox/mail?number=1", "/_sandbox/mail?number=9", "/_sandbox/accept?token=0", "/_sandbox/result" }
 
   it("says how it is to be handled", function()

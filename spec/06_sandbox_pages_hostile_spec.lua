@@ -36,7 +36,7 @@ local function check_markup(text)
   assert.is_nil(rest:find("[%z\1-\8\11-\31\127]"))
 end
 
-describe("what came from outside", function()
+describe("what came from outside #pure", function()
   local hostile = {
     ["markup"] = "</title></bdi></td><script>document.title='taken'</script><img src=x onerror=alert(1)>",
     ["quotes"] = "\"><input name=\"token\" autofocus onfocus='x()'> ' &quot; &lt;script&gt; {email} %1",

@@ -12,7 +12,7 @@ local server
 
 after_each(pages.stop)
 
-describe("the overview", function()
+describe("the overview #pure", function()
   it("shows sites, invites with their states, and the outbox, newest first", function()
     server = start{ seats = 5, sites = { { id = pages.SITE, name = "Bakery" }, { id = pages.SECOND_SITE, name = "Florist" } } }
     local ann = invite("ann@example.com")
@@ -125,7 +125,7 @@ describe("the overview", function()
   end)
 end)
 
-describe("a mail", function()
+describe("a mail #pure", function()
   it("is shown as the invitee would see it", function()
     server = start()
     local one = invite("ann@example.com", { invitePurpose = "Your new site\r\nis ready", defaultEmailLanguage = "de" })
@@ -177,7 +177,7 @@ describe("a mail", function()
   end)
 end)
 
-describe("the link in a mail", function()
+describe("the link in a mail #pure", function()
   it("is looked at without anything happening", function()
     server = start()
     local one = invite()

@@ -242,6 +242,8 @@ local cases = {
       accountContext = { accountId = NOBODY } } } } } }, 403, "PERMISSION_DENIED" },
     { "a role of sites on the whole account", invitee{ { policyId = account.ON_SITE } }, 400,
       { "subjectsAssignments[0].assignments[0].policyId" } },
+    { "the same where the account is named", invitee{ { policyId = account.ON_SITE, assignments = { { fullNameResource = {
+      accountContext = { accountId = account.ID } } } } } }, 400, { "subjectsAssignments[0].assignments[0].policyId" } },
     { "a role of the account on a site", invitee{ account.on_site(account.ON_ACCOUNT) }, 400,
       { "subjectsAssignments[0].assignments[0].policyId" } },
     { "the owner's role", invitee{ { policyId = account.OWNER } }, 400, { "subjectsAssignments[0].assignments[0].policyId" } },

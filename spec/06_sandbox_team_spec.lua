@@ -106,6 +106,7 @@ describe("a search", function()
     assert.same({ "eve@example.com" }, found{ filter = { inviteType = "Expired" } })
     assert.same({ "eve@example.com", "dan@example.com" }, found{ filter = { inviteType = { ["$in"] = { "Declined", "Expired" } } } })
     assert.same({}, found{ filter = { inviteType = "Used" } })
+    assert.same({}, found{ filter = { inviteType = "Deleted" } })
     assert.same({}, found{ filter = { inviteType = { ["$in"] = {} } } })
   end)
 
@@ -207,6 +208,26 @@ describe("pages", function()
     assert.equal(10001, #seen)
     for i = 2, #seen do assert.is_true(seen[i] < seen[i - 1]) end
     assert.is_true(steps - first < first, ("%d after the first page, %d for it"):format(steps - first, first))
+  end)
+end)
+
+describe("searches that are kept", function()
+  it("are few, however many are made", function()
+    local world = require("wixum.sandbox.model").new(assert(require("wixum.sandbox.options").complete{ start_time = 0 }),
+      require("wixum.sandbox.clock").new(nil, 0), "")
+    local run = require("wixum.sandbox.model.team_search").run
+    local page = require("wixum.sandbox.model.site_query").page
+    local function kept(results)
+      local count = 0
+      for _ in pairs(results) do count = count + 1 end
+      return count
+    end
+    for i = 1, 100 do
+      assert(run(world, { query = "word" .. i }))
+      assert(page(world, { filter = { name = "name" .. i } }))
+      assert.is_true(kept(world.team_searches.results) <= 16)
+      assert.is_true(kept(world.site_searches.results) <= 16)
+    end
   end)
 end)
 

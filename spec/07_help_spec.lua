@@ -25,7 +25,7 @@ local function raised(run)
   return (text:gsub("^[^:]*:%d+: ", ""))
 end
 
-describe("every declaration", function()
+describe("every declaration #pure", function()
   local TYPES = { string = true, id = true, guid = true, email = true, date = true, integer = true, number = true, boolean = true,
     any = true, enum = true }
   local EFFECTS = { read = true, repeatable = true, adds = true }
@@ -130,7 +130,7 @@ describe("every declaration", function()
   end)
 end)
 
-describe("wixum.help", function()
+describe("wixum.help #pure", function()
   -- What stands beside the first field of that name.
   local function beside(text, name)
     return on_one_line(text:match("\n *" .. name .. " +(.-\n)") .. text:match("\n *" .. name .. " +[^\n]*\n([^\n]*)"))
@@ -240,7 +240,7 @@ describe("wixum.help", function()
   end)
 end)
 
-describe("a mistyped name", function()
+describe("a mistyped name #pure", function()
   -- Every text that is one slip away.
   local function slips(name)
     local list = { name:upper(), (name:gsub("_", "")), (name:gsub("_", "-")), names.wire(name), name .. "s" }
