@@ -70,12 +70,36 @@ describe("what goes out", function()
     assert.same({ thingGuid = GUID, neededFlag = true, neededThing = {}, neededList = {} }, body)
   end)
 
-  it("has inner fields that are not declared as they are, so that what came can be given back", function()
-    local body = calls.goes_out("send_all", {
-      one_thing = { full_name = "x", newField = { 1, 2 }, other_field = { deep = true }, main_part = { part_size = 1, more = "m" } },
-    })
-    assert.same({ fullName = "x", newField = { 1, 2 }, other_field = { deep = true }, mainPart = { partSize = 1, more = "m" } },
+  it("has what the service has added to its objects since, where they are given back as they came", function()
+    calls.answers(200, { oneThing = { fullName = "x", newField = { 1, 2 }, other_field = { deep = true },
+      mainPart = { partSize = 1, more = "m" } }, manyThings = { { fullName = "y", newField = true } } })
+    local came = assert(calls.method("send_all")())
+    came.one_thing.full_name = "z"
+    local body = calls.goes_out("send_all", { one_thing = came.one_thing, many_things = came.many_things })
+    assert.same({ fullName = "z", newField = { 1, 2 }, other_field = { deep = true }, mainPart = { partSize = 1, more = "m" } },
       body.oneThing)
+    assert.same({ { fullName = "y", newField = true } }, body.manyThings)
+  end)
+
+  it("never has a name that is not declared of the program's own: misspelt it would mean everything", function()
+    for message, given in pairs{
+      ['unknown field one_thing.fulname (did you mean "full_name"?)'] = { one_thing = { fulname = "x" } },
+      ['unknown field one_thing.main_part.partsize (did you mean "part_size"?)'] = { one_thing = { main_part = { partsize = 1 } } },
+      ['unknown field many_things[2].main_prt (did you mean "main_part"?)'] = { many_things = { {}, { main_prt = {} } } },
+      ["unknown field one_thing.1 (known: "] = { one_thing = { "x" } },
+    } do
+      assert.is_truthy(calls.mistake("send_all", given):find(message, 1, true), message)
+    end
+    calls.answers(200, { oneThing = { fullName = "x" } })
+    local came = assert(calls.method("send_all")())
+    came.one_thing[1] = "x"
+    local ok, message = pcall(calls.method("send_all"), { one_thing = came.one_thing })
+    assert.is_false(ok)
+    assert.matches("has a key that is no name", message, 1, true)
+    came.one_thing[1], came.one_thing.new = nil, print
+    ok, message = pcall(calls.method("send_all"), { one_thing = came.one_thing })
+    assert.is_false(ok)
+    assert.matches("one_thing must be a value that JSON has", message, 1, true)
   end)
 
   it("is an empty object where there are no arguments", function()
@@ -112,7 +136,7 @@ describe("a free-form value", function()
     assert.same(nested(32), calls.goes_out("send_all", { free_form = nested(32) }).freeForm)
     assert.matches("free_form is nested too deeply", calls.mistake("send_all", { free_form = nested(33) }), 1, true)
     assert.matches("free_form is nested too deeply", calls.mistake("send_all", { free_form = nested(100000) }), 1, true)
-    assert.matches("one_thing is nested too deeply", calls.mistake("send_all", { one_thing = { unknown = nested(33) } }), 1, true)
+    assert.matches("one_thing.any_data is nested too deeply", calls.mistake("send_all", { one_thing = { any_data = nested(33) } }), 1, true)
   end)
 
   it("may be wide where it is deep: the levels are counted, not the tables", function()
@@ -127,10 +151,10 @@ describe("a free-form value", function()
     for _, value in ipairs{ list, map, inner } do
       assert.matches("or holds itself", calls.mistake("send_all", { free_form = value }), 1, true)
       assert.matches("or holds itself", calls.mistake("send_all", { free_list = { value } }), 1, true)
-      assert.matches("or holds itself", calls.mistake("send_all", { one_thing = { unknown = value } }), 1, true)
+      assert.matches("or holds itself", calls.mistake("send_all", { one_thing = { any_data = value } }), 1, true)
     end
     local thing = {}
-    thing.again = thing
+    thing.any_data = thing
     assert.matches("or holds itself", calls.mistake("send_all", { one_thing = thing }), 1, true)
   end)
 
@@ -181,7 +205,7 @@ describe("a call", function()
     end
     assert.equal("max_size", calls.refused("send_all", { free_form = wide(1) }).violations[1].rule)
     for _, leaf in ipairs{ true, {}, { 1 }, { a = {} } } do
-      assert.equal("max_size", calls.refused("send_all", { one_thing = { unknown = wide(leaf) } }).violations[1].rule)
+      assert.equal("max_size", calls.refused("send_all", { one_thing = { any_data = wide(leaf) } }).violations[1].rule)
     end
   end)
 end)
@@ -230,7 +254,7 @@ describe("an argument table", function()
   it("may have a metatable, which is never asked", function()
     local body = calls.goes_out("bulk_invite", guarded{ policy_ids = guarded{ "1" }, emails = guarded{ "ann@example.com" } })
     assert.same({ policyIds = { "1" }, emails = { "ann@example.com" } }, body)
-    calls.goes_out("send_all", guarded{ free_form = guarded{ a = guarded{} }, many_things = guarded{ guarded{ x = guarded{ 1 } } } })
+    calls.goes_out("send_all", guarded{ free_form = guarded{ a = guarded{} }, many_things = guarded{ guarded{ any_data = guarded{ 1 } } } })
     calls.goes_out("resend_invite", guarded{ invite_id = GUID })
     calls.refused("bulk_invite", guarded{ policy_ids = guarded{}, emails = guarded{ "bad" } })
     assert.matches("policy_ids is missing", calls.mistake("bulk_invite", guarded{ emails = guarded{ "ann@example.com" } }), 1, true)
@@ -255,7 +279,8 @@ end)
 
 describe("the checks of the core", function()
   it("stand the collector at every step", function()
-    local inner = core.shape{ fields = { { name = "count", wire = "count", type = "integer" } } }
+    local metatable = {}
+    local inner = core.shape{ fields = { { name = "count", wire = "count", type = "integer" } }, metatable = metatable }
     local shape = core.shape{ fields = {
       { name = "texts", wire = "texts", type = "string", list = true, unique = true },
       { name = "inner", wire = "inner", type = inner, list = true },
@@ -264,7 +289,8 @@ describe("the checks of the core", function()
     for round = 1, SLOW and 5 or 200 do
       local given = { texts = {}, inner = {}, free = {} }
       for i = 1, 40 do
-        given.texts[i], given.inner[i], given.free[i] = ("t%d-%d"):format(round, i), { count = i, more = { i } }, { tostring(i) }
+        given.texts[i], given.free[i] = ("t%d-%d"):format(round, i), { tostring(i) }
+        given.inner[i] = setmetatable({ count = i, more = { i } }, metatable) -- as if it had come in an answer
         collectgarbage("step")
       end
       local wire = core.arguments(shape, given)
@@ -286,8 +312,8 @@ describe("the checks of the core", function()
     assert.same({ nil, { violation }, n = 2 }, table.pack(core.arguments(shape, { text = "xy" })))
     assert.same({ nil, nil, "text must be a string, not a boolean", n = 3 }, table.pack(core.arguments(shape, { text = true })))
     assert.same({ nil, nil, "arguments must be a table, not a boolean", n = 3 }, table.pack(core.arguments(shape, true)))
-    assert.same({ nil, nil, nil, "tex", n = 4 }, table.pack(core.arguments(shape, { tex = "x" })))
-    assert.same({ nil, nil, nil, false, n = 4 }, table.pack(core.arguments(shape, { [false] = "x" })))
+    assert.same({ nil, nil, nil, "tex", nil, { "text" }, n = 6 }, table.pack(core.arguments(shape, { tex = "x" })))
+    assert.same({ nil, nil, nil, false, nil, { "text" }, n = 6 }, table.pack(core.arguments(shape, { [false] = "x" })))
     assert.same({ {}, n = 1 }, table.pack(core.arguments(shape)))
   end)
 

@@ -89,7 +89,7 @@ describe("a mistake in the program raises at the caller's line and sends nothing
     { "an inner field that is missing", "send_all", { one_thing = { main_part = {} } }, "one_thing.main_part.part_size is missing" },
     { "an inner item of a wrong type", "send_all", { many_things = { {}, { all_parts = { { part_size = 1, part_tags = { "a", 5 } } } } } },
       "many_things[2].all_parts[1].part_tags[2] must be a string, not a number" },
-    { "an inner list in place of an object", "send_all", { one_thing = { "a" } }, "one_thing has a key that is no name" },
+    { "an inner list in place of an object", "send_all", { one_thing = { "a" } }, "unknown field one_thing.1 (known" },
     { "a missing field of what there is one of", "send_all", { one_choice = { this_part = {} } },
       "one_choice.this_part.part_size is missing" },
     { "a field by which items differ as a number", "send_all", { named_parts = { { part_name = 1 } } },
@@ -98,8 +98,9 @@ describe("a mistake in the program raises at the caller's line and sends nothing
       "named_parts[2].part_name is missing" },
     { "a number with limits as text", "send_all", { small_count = "5" }, "small_count must be a whole number, not a string" },
     { "an inner hole", "send_all", { one_thing = { any_data = { 1, nil, 3 } } }, "one_thing.any_data holds a list with holes" },
-    { "an unknown inner field that JSON has not", "send_all", { one_thing = { surprise = print } },
-      "one_thing must be a value that JSON has" },
+    { "an unknown inner field", "send_all", { one_thing = { surprise = 1 } }, "unknown field one_thing.surprise (known" },
+    { "an inner field that JSON has not", "send_all", { one_thing = { any_data = print } },
+      "one_thing.any_data must be a value that JSON has" },
   }
   for _, case in ipairs(WRONG) do
     it(case[1], function()
@@ -244,8 +245,8 @@ describe("what the data has wrong is answered and nothing is sent:", function()
       { "new_locations", nil, nil, "not_empty", "it is empty" } },
     { "free-form text that is no UTF-8", "send_all", { free_form = { good = "\xFD" } }, { "free_form", nil, "\xFD", "utf8", "UTF-8" } },
     { "a free-form name that is no UTF-8", "send_all", { free_form = { ["\xFE"] = 1 } }, { "free_form", nil, "\xFE", "utf8", "UTF-8" } },
-    { "an unknown inner name that is no UTF-8", "send_all", { one_thing = { ["\xFE"] = 1 } },
-      { "one_thing", nil, "\xFE", "utf8", "UTF-8" } },
+    { "an inner free-form name that is no UTF-8", "send_all", { one_thing = { any_data = { ["\xFE"] = 1 } } },
+      { "one_thing.any_data", nil, "\xFE", "utf8", "UTF-8" } },
   }
 
   -- Order of the fields is the declaration's business.

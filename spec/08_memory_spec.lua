@@ -11,7 +11,8 @@ local PATHS = ("package.path, package.cpath = %q, %q\n"):format(package.path, pa
 
 local SHAPES = [[
   local core = require "wixum.core"
-  local part = core.shape{ fields = {
+  local METATABLE = { __name = "test" }
+  local part = core.shape{ metatable = METATABLE, fields = {
     { name = "part_size", wire = "partSize", type = "integer" }, { name = "tags", wire = "tags", type = "string", list = true },
   } }
   local FIELDS = {
@@ -20,7 +21,6 @@ local SHAPES = [[
     { name = "free", wire = "free", type = "any" }, { name = "parts", wire = "parts", type = part, list = true },
     { name = "count", wire = "count", type = "integer" },
   }
-  local METATABLE = { __name = "test" }
 ]]
 
 local CHECK = SHAPES .. [[
@@ -34,6 +34,10 @@ local CHECK = SHAPES .. [[
   end
 ]]
 
+-- The same, and what makes a table one that came in an answer.
+local CHECK_AND_ANSWERED = CHECK:gsub("return function%(arguments%)", "local function check(arguments)") ..
+  "return { check, function(value) return setmetatable(value, METATABLE) end }"
+
 -- What: in a state with memory enough `prepare` runs; what it answers is handed to `run`, which answers a text.
 local CASES = {
   { what = "loading", prepare = "", run = [[
@@ -44,11 +48,11 @@ local CASES = {
     local shape, fields = table.unpack((...))
     return type(shape{ fields = fields })
   ]], answer = "userdata" },
-  { what = "good arguments", prepare = CHECK, run = [[
-    local check = ...
+  { what = "good arguments", prepare = CHECK_AND_ANSWERED, run = [[
+    local check, as_answered = table.unpack((...))
     return check{
       texts = { "a", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" }, mail = "a@b.co", word = "A",
-      count = 3, free = { 1, { a = "x", b = { true } } }, parts = { { part_size = 1, tags = { "x", "y" }, new = { 1 } }, {} },
+      count = 3, free = { 1, { a = "x", b = { true } } }, parts = { as_answered{ part_size = 1, tags = { "x", "y" }, new = { 1 } }, {} },
     }
   ]], answer = "222 bytes" },
   { what = "bad arguments", prepare = CHECK, run = [[

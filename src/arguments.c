@@ -249,8 +249,32 @@ static bool is_declared(lua_State *L, const wx_shape *shape, int names) {
   return known;
 }
 
-/* The fields that the shape does not declare. At the top of the arguments one is a mistake, told by its key; deeper they
- * go out as they are: the service adds fields, and what came in an answer may be given back. [-0, +0|1, m] */
+/* Did the table at `from` come in an answer, as an object of this shape? [-0, +0, -] */
+static bool came_in_answer(lua_State *L, const wx_shape *shape, int from) {
+  int top = lua_gettop(L);
+  bool came = lua_getmetatable(L, from) && lua_rawgeti(L, from + 1, 2 * shape->count + 2) == LUA_TTABLE &&
+              lua_rawequal(L, -1, -2);
+  lua_settop(L, top);
+  return came;
+}
+
+/* A name that is not declared. The key is at the top, and stays below what is told. Always false. [-0, +2, m] */
+static bool tell_undeclared(wx_walk *w, const wx_place *up, const wx_shape *shape) {
+  lua_State *L = w->L;
+  w->undeclared = true;
+  if (up) wx_push_place(L, up, true);
+  else lua_pushnil(L);
+  lua_createtable(L, shape->count, 0);
+  for (int i = 1; i <= shape->count; i++) {
+    lua_pushstring(L, shape->field[i - 1].name);
+    lua_rawseti(L, -2, i);
+  }
+  return false;
+}
+
+/* The fields that the shape does not declare: a mistake. A misspelt name would go out and mean nothing, and a role without
+ * what it is given on is one on everything. What came in an answer may be given back, with what the service has added
+ * meanwhile: there they go out as they are. [-0, +0|1, m] */
 static bool check_undeclared(wx_walk *w, const wx_place *up, const wx_shape *shape, int names, int from, int into) {
   lua_State *L = w->L;
   for (lua_pushnil(L); lua_next(L, from);) {
@@ -258,10 +282,9 @@ static bool check_undeclared(wx_walk *w, const wx_place *up, const wx_shape *sha
       lua_pop(L, 1);
       continue;
     }
-    if (!up) {
+    if (!up || !came_in_answer(L, shape, from)) {
       lua_pop(L, 1);
-      w->undeclared = true;
-      return false;
+      return tell_undeclared(w, up, shape);
     }
     if (lua_type(L, -2) != LUA_TSTRING) return wx_mistake(w, up, "has a key that is no name");
     lua_pushvalue(L, -2);
@@ -368,10 +391,12 @@ int wx_arguments(lua_State *L) {
   lua_pushvalue(L, SHAPE);
   lua_pushvalue(L, ARGUMENTS);
   if (!check_object(&w, NULL, WX_VIOLATIONS + 1)) {
-    lua_pushnil(L), lua_pushnil(L);
-    if (w.undeclared) lua_pushnil(L);
-    lua_pushvalue(L, w.undeclared ? -4 : -3);
-    return w.undeclared ? 4 : 3;
+    int told = w.undeclared ? 3 : 1, nils = w.undeclared ? 3 : 2;
+    for (int i = 0; i < nils; i++) {
+      lua_pushnil(L);
+      lua_insert(L, -1 - told);
+    }
+    return nils + told;
   }
   if (lua_isnil(L, WX_VIOLATIONS)) return 1;
   lua_pushnil(L);

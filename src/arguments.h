@@ -8,9 +8,10 @@
  *   wire                            all is well: a fresh table under the wire's names
  *   nil, violations                 the data is wrong: a list of { field, index, value, description, rule }
  *   nil, nil, text                  the program is wrong
- *   nil, nil, nil, key              the program names a field that is not declared
+ *   nil, nil, nil, key, place, known   the program names a field that is not declared; place: of the object it is in
+ *                                   ("a[2].b"), nil for the arguments themselves; known: the names there are
  * The argument table is never modified. An empty optional list is left out, as proto3 JSON has it; read-only fields are
- * dropped. Inside declared objects undeclared fields go out under their own names. [-0, +1..4, m] */
+ * dropped. Objects that came in an answer take fields that are not declared along, under their own names. [-0, +1..6, m] */
 int wx_arguments(lua_State *L);
 
 /* Lua: core.encode(wire) -> text, or nil and the reason. [-0, +1|2, m] */

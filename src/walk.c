@@ -9,11 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pushes "a[2].b"; the last index is left out, so that a violation has it apart. [-0, +1, m] */
-static void push_place(lua_State *L, const wx_place *at, bool with_index) {
+void wx_push_place(lua_State *L, const wx_place *at, bool with_index) {
   luaL_checkstack(L, 4, NULL);
   if (at->up) {
-    push_place(L, at->up, true);
+    wx_push_place(L, at->up, true);
     lua_pushfstring(L, "%s.%s", lua_tostring(L, -1), at->name);
     lua_remove(L, -2);
   } else lua_pushstring(L, at->name);
@@ -32,7 +31,7 @@ void wx_violation(wx_walk *w, const wx_place *at, const char *rule, const char *
     lua_replace(L, WX_VIOLATIONS);
   }
   lua_createtable(L, 0, 5);
-  push_place(L, at, false);
+  wx_push_place(L, at, false);
   lua_setfield(L, -2, "field");
   if (at->index) {
     lua_pushinteger(L, at->index);
@@ -50,7 +49,7 @@ void wx_violation(wx_walk *w, const wx_place *at, const char *rule, const char *
 }
 
 bool wx_mistake(wx_walk *w, const wx_place *at, const char *what) {
-  push_place(w->L, at, true);
+  wx_push_place(w->L, at, true);
   lua_pushfstring(w->L, "%s %s", lua_tostring(w->L, -1), what);
   return false;
 }

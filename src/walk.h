@@ -31,8 +31,11 @@ typedef struct wx_walk {
   int depth;
   size_t values;   /* free-form ones so far: a table that is named twice is sent twice */
   bool too_large;  /* told once */
-  bool undeclared; /* the mistake is a name that is not declared; it is at the top */
+  bool undeclared; /* the mistake is a name that is not declared: at the top it, where it is (or nil), the names there are */
 } wx_walk;
+
+/* Pushes "a[2].b", or where it is not wanted "a.b" of "a.b[2]", so that a violation has the last index apart. [-0, +1, m] */
+void wx_push_place(lua_State *L, const wx_place *at, bool with_index);
 
 /* The value at the top is wrong as data: noted, and left where it is. [-0, +0, m] */
 void wx_violation(wx_walk *walk, const wx_place *at, const char *rule, const char *description);

@@ -5,7 +5,6 @@
 -- `wixum.errors`.
 
 local core = require "wixum.core"
-local declaration = require "wixum.declaration"
 local errors = require "wixum.errors"
 local events = require "wixum.events"
 local names = require "wixum.names"
@@ -87,10 +86,10 @@ end
 local check_arguments = core.arguments
 
 -- What `core.arguments` refused: raises, at the caller's line, where the program is wrong.
-local function unfit(operation, violations, mistake, undeclared)
+local function unfit(operation, violations, mistake, undeclared, place, known)
   if undeclared ~= nil then
-    mistake = ("unknown field %s%s"):format(redaction.text(tostring(undeclared), 64) or '""',
-      names.suggestion(undeclared, declaration.field_names(operation.arguments)))
+    mistake = ("unknown field %s%s%s"):format(place and redaction.text(place, 200) .. "." or "",
+      redaction.text(tostring(undeclared), 64) or '""', names.suggestion(undeclared, known))
   end
   if mistake then errors.mistake(operation.full_name .. ": " .. mistake) end
   for _, found in ipairs(violations) do
@@ -281,10 +280,10 @@ function call.run(client, operation, arguments, given)
   -- what runs code of the caller's (an option's __pairs, a clock) comes before the check: what was checked is what goes out
   if given ~= nil then settings, cache = settings_of(settings, given), nil end
   local now = root.clock.now()
-  local wire, violations, mistake, undeclared = check_arguments(operation.argument_shape, arguments)
+  local wire, violations, mistake, undeclared, place, known = check_arguments(operation.argument_shape, arguments)
   local path, headers, body -- or nil, what is wrong, what to do
   if wire then path, headers, body = request_of.parts(operation, settings, root, arguments, wire, cache)
-  else unfit(operation, violations, mistake, undeclared) end
+  else unfit(operation, violations, mistake, undeclared, place, known) end
   local run = { operation = operation, settings = settings, root = root, path = path, headers = headers, body = body,
     attempts = 0, outcome = "not_sent", began = now, now = now, watched = events.wanted(settings.on_event), in_pace = false,
     sending = false, answer = false, status = false, request_id = nil }
