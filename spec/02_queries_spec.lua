@@ -66,7 +66,8 @@ describe("the query of a GET", function()
       (query_of({ locale = "de", filter = { role_level = "SITE_LEVEL", editor_types = { "EDITORX", "STUDIO" } } }, "get_roles_info")))
     assert.equal("filter.policyIds=a&filter.policyIds=b",
       (query_of({ filter = { policy_ids = { "a", "b" } } }, "query_site_contributors")))
-    assert.is_nil((query_of({ filter = { policy_ids = {} } }, "query_site_contributors")))
+    local err = calls.refused("query_site_contributors", { filter = { policy_ids = {} } }) -- it would ask for everybody
+    assert.same({ "filter.policy_ids", "not_empty" }, { err.violations[1].field, err.violations[1].rule })
     assert.is_nil((query_of({}, "get_roles_info")))
   end)
 

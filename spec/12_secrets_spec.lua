@@ -174,6 +174,10 @@ describe("no words of the server's show", function()
       ["https:\\/\\/h\\/x y"] = "https://h/[masked] y", ["https://[::1]:80/x"] = "https://[::1]:80/[masked]",
       ["https://dev.wix.com/docs/a?b=c#d"] = "https://dev.wix.com/docs/a?b=c#d",
       ["https://support.wix.com/en/x"] = "https://support.wix.com/en/x",
+      ["at manage.wix.com/invite/T now"] = "at manage.wix.com/[masked] now", ["//Manage.wix.com/x"] = "//manage.wix.com/[masked]",
+      ["https://\u{fc}.de/T x"] = "https:///[masked] x", ["https://x_y~z/T x"] = "https://x_y/[masked] x",
+      ["https:/x/T"] = "https://x/[masked]",
+      ["wix://invite/T x"] = "wix://[masked] x", ["see https://h, then"] = "see https://h, then",
       ["https://dev.wix.com.evil.com/x"] = "https://dev.wix.com.evil.com/[masked]", ["no http: here"] = "no http: here",
     } do
       server:fault{ status = 400, json = application(said) }

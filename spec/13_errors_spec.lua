@@ -135,13 +135,13 @@ describe("what the service said", function()
 
   it("is told from any shape of body", function()
     for body, words in pairs{
-      [""] = "an empty answer", [" \n"] = "an empty answer", ["{}"] = "no words of the service", ['{"message":"","details":{}}'] =
-        "no words of the service", ['{"message":"Only this"}'] = '"Only this"', ['{"message":7}'] = '"7"', ['{"message":{"a":1}}'] =
-        "no words of the service", ['{"message":null,"details":null}'] = "no words of the service", ["[]"] = "no words of the service",
+      [""] = "an empty answer", [" \n"] = "an empty answer", ["{}"] = "and gave no reason", ['{"message":"","details":{}}'] =
+        "and gave no reason", ['{"message":"Only this"}'] = '"Only this"', ['{"message":7}'] = '"7"', ['{"message":{"a":1}}'] =
+        "and gave no reason", ['{"message":null,"details":null}'] = "and gave no reason", ["[]"] = "and gave no reason",
       ['{"details":{"applicationError":{"code":"C"}}}'] = "C", ['{"details":{"applicationError":{"code":5,"description":"d"}}}'] = '5 "d"',
       ['{"details":{"applicationError":"x"},"message":"m"}'] = '"m"', ['{"details":[1,2],"message":"m"}'] = '"m"',
       ['{"details":{"validationError":{}},"message":"m"}'] = '"m"',
-      ['{"details":{"validationError":{"fieldViolations":{}}},"message":"m"}'] = '"m"', ['{"message":" \\n "}'] = "no words of the service",
+      ['{"details":{"validationError":{"fieldViolations":{}}},"message":"m"}'] = '"m"', ['{"message":" \\n "}'] = "and gave no reason",
       [application('" "', '""')] = '"m"', [violations()] = '"m"', [HTML] = 'an answer that is no JSON: "502 Bad Gateway nginx"',
       ["Bad   request\r\n"] = 'an answer that is no JSON: "Bad request"', ["<p></p>"] = "an answer that is no JSON", ['{"message":"m"'] =
         'an answer that is no JSON: "{"message":"m""', ["null"] = 'an answer that is no JSON: "null"',

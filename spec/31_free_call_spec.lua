@@ -34,7 +34,7 @@ describe("wix:call", function()
 
   it("writes a query: sorted names, lists repeated, every byte as it is", function()
     local _, err = wix:call{ method = "GET", path = "/nothing/here", effect = "read",
-      query = { b = { "x", 2, true }, a = "ü &=+/?#%", ["filter.policyIds"] = { "1" }, none = {} } }
+      query = { b = { "x", 2, true }, a = "ü &=+/?#%", ["filter.policyIds"] = { "1" } } }
     assert.same({ "not_found", "refused" }, { err.kind, err.outcome })
     assert.equal("a=%C3%BC%20%26%3D%2B%2F%3F%23%25&b=x&b=2&b=true&filter.policyIds=1", last().query)
     assert.is_nil(last().headers["content-type"])
@@ -120,7 +120,9 @@ describe("wix:call", function()
         ["percent-encoded "] = { path = "/a b" },
       [". or .."] = { path = "/a/../b" }, [". or .. "] = { path = "/a/%2e%2E/b" }, ["query must be a table"] = { query = "a=b" },
       ["query must have names"] = { query = { "a" } }, ["query.a must be text"] = { query = { a = 1.5 } },
-      ["query.a must be text "] = { query = { a = { {} } } }, ["valid UTF-8"] = { query = { a = "\255" } },
+      ["query.a must be text "] = { query = { a = { {} } } },       ["is an empty list"] = { query = { a = {} } },
+      ["must be a list without names"] = { query = { filter = { policyIds = { "1" } } } },
+      ["must be a list without holes"] = { query = { a = { "1", nil, "3" } } }, ["valid UTF-8"] = { query = { a = "\255" } },
       ["effect must be"] = { effect = "write" }, ["context must be"] = { context = "world" }, ["a GET has no body"] = { method = "GET" },
       ["body must be a value that JSON has"] = { body = { print } },
     } do

@@ -75,7 +75,7 @@ describe("users.each_member", function()
     local ok, err = pcall(function() while following() do count = count + 1 end end)
     assert.is_false(ok)
     assert.same({ 4, "forbidden", "users.search_team" }, { count, err.kind, err.operation })
-    assert.is_nil(following())
+    assert.equal(err, select(2, pcall(following))) -- asked once more it is no end either
     assert.matches("spec/32_paging_spec.lua", err.where, 1, true)
   end)
 
@@ -122,11 +122,35 @@ describe("sites.each_site", function()
   end)
 
   it("ends where nothing says that there is more", function()
-    for _, metadata in ipairs{ {}, { hasNext = false, cursors = { next = "5" } }, { hasNext = true }, { cursors = { next = "" } } } do
+    for _, metadata in ipairs{ {}, { hasNext = false, cursors = { next = "5" } }, { cursors = { next = "" } } } do
       local wix, asked = answering.client(function() return { sites = { { id = guid(1) } }, metadata = metadata } end)
       assert.equal(1, #ids_of(wix.sites.each_site))
       assert.equal(1, #asked)
     end
+  end)
+
+  it("raises where there is more, and nobody says where, or the same cursor comes back", function()
+    for _, metadata in ipairs{ { hasNext = true }, { hasNext = true, cursors = { next = "5" } }, { cursors = { next = "5" } } } do
+      for _, sites_given in ipairs{ {}, { { id = guid(1) } } } do
+        local wix, asked = answering.client(function() return { sites = sites_given, metadata = metadata } end)
+        local ok, err = pcall(ids_of, wix.sites.each_site)
+        assert.is_false(ok)
+        assert.same({ "protocol", "sites.each_site" }, { err.kind, err.operation })
+        assert.is_true(#asked <= 3)
+      end
+    end
+  end)
+
+  it("needs answers: with dry_run there are none to walk", function()
+    local wix = answering.client(function() end, { dry_run = true })
+    for _, iterator in ipairs{ wix.sites.each_site, wix.users.each_member } do
+      local ok, message = pcall(ids_of, iterator)
+      assert.is_false(ok)
+      assert.matches("with dry_run there are no pages to walk", message, 1, true)
+    end
+    local ok, message = pcall(function() return (wix.sites:each_site()) end)
+    assert.is_false(ok)
+    assert.matches("write a dot, not a colon: sites.each_site", message, 1, true)
   end)
 end)
 

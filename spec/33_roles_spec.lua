@@ -89,6 +89,28 @@ describe("wixum.roles.find", function()
     assert.matches("there is none at all", empty.message, 1, true)
   end)
 
+  it("stands whatever the service says roles are, and shows nothing secret of them", function()
+    local link = "https://manage.wix.com/invite/SECRET-TOKEN"
+    local hostile = answering.client(function() return { predefinedRoles = { { id = "1", title = true }, { id = "2", title = { a = 1 } },
+      { id = true, title = "Owner" }, { id = "3", title = ("x"):rep(600000) }, { title = "Owner" }, { id = "4", title = link },
+      { id = "5", title = "2" } } } end)
+    local role, err = wixum.roles.find(hostile, "Owner")
+    assert.is_nil(role)
+    assert.is_nil((tostring(err) .. tostring(err.data.candidates[4] and err.data.candidates[4].title)):find("SECRET", 1, true))
+    for _, candidate in ipairs(err.data.candidates) do assert.is_nil(tostring(candidate.title):find("SECRET", 1, true)) end
+    assert.equal("2", wixum.roles.find(hostile, "2").id) -- and not the one that is called so
+    assert.is_nil((wixum.roles.find(wix, "x", { roles = { predefined_roles = { 1, false }, custom_roles = {} } })))
+  end)
+
+  it("looks although the client only shows its requests", function()
+    assert.equal("1", wixum.roles.find(wix:with{ dry_run = true }, "Website Manager").id)
+    for _, wrong in ipairs{ function() wixum.roles.find("Owner") end, function() wixum.roles:find("Owner") end } do
+      local ok, message = pcall(wrong)
+      assert.is_false(ok)
+      assert.matches("write wixum.roles.find(wix, title)", message, 1, true)
+    end
+  end)
+
   it("refuses nonsense", function()
     refused("")
     refused("  ")

@@ -64,6 +64,12 @@ describe("wixum.assignments", function()
       assert.is_truthy(message:find((what:gsub(" $", "")), 1, true), what .. ": " .. message)
       assert.matches("^spec/34_assignments_spec.lua:%d+: assignments.invitee: ", message)
     end
+    for _, make in pairs{ wixum.assignments.invitee, wixum.assignments.of } do
+      local email = make == wixum.assignments.invitee and "ann@example.com" or nil
+      local ok, message = pcall(function() make{ email = email, role = "7", sites = false } end)
+      assert.is_false(ok)
+      assert.matches("sites must be a list", message, 1, true)
+    end
     assert.is_false((pcall(wixum.assignments.of)))
     assert.is_false((pcall(wixum.assignments.of, { role = "7", sites = { SITE }, email = "ann@example.com" })))
   end)

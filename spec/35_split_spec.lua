@@ -106,6 +106,47 @@ describe("wixum.split.bulk_invite", function()
     assert.same({ address(1), address(2) }, emails_of(err.answers.invites))
   end)
 
+  it("keeps what was sent where something else than a call ends it", function()
+    for raised, kind in pairs{ ["lua5.4: interrupted!"] = "interrupted", ["the sky fell"] = "cancelled" } do
+      local count = 0
+      local wix = answering.client(bulk)
+      local given = setmetatable({}, { __index = wix, __len = nil })
+      given.site_invites = { bulk_invite = function(arguments, options)
+        if not options.dry_run then count = count + 1 end
+        if count == 2 then error(raised, 0) end
+        return wix.site_invites.bulk_invite(arguments, options)
+      end }
+      local ok, err = pcall(wixum.split.bulk_invite, given, { policy_ids = { "1" }, emails = addresses(6) }, { size = 2 })
+      assert.is_false(ok)
+      assert.same({ kind, "unknown", "split.bulk_invite" }, { err.kind, err.outcome, err.operation })
+      assert.same({ address(1), address(2) }, emails_of(err.answers.invites))
+    end
+  end)
+
+  it("cuts no list that has holes or names", function()
+    local wix, asked = answering.client(bulk)
+    local sparse = addresses(3)
+    sparse[10] = address(10)
+    local named = { address(1), address(2), address(3), x = address(4) }
+    for _, emails in ipairs{ named, sparse, { address(1), nil, address(3), address(4) } } do
+      local ok, message = pcall(function() wixum.split.bulk_invite(wix, { policy_ids = { "1" }, emails = emails }, { size = 2 }) end)
+      assert.is_false(ok)
+      assert.matches("^spec/35_split_spec.lua:%d+: split.bulk_invite: emails must be a list", message)
+    end
+    assert.equal(0, #asked)
+  end)
+
+  it("needs answers: dry_run is refused, and nothing sent behind its back", function()
+    local wix, asked = answering.client(bulk)
+    local arguments = { policy_ids = { "1" }, emails = addresses(3) }
+    assert.is_false((pcall(wixum.split.bulk_invite, wix, arguments, { dry_run = true })))
+    assert.is_false((pcall(wixum.split.bulk_invite, wix:with{ dry_run = true }, arguments)))
+    assert.equal(0, #asked)
+    local ok, message = pcall(function() wixum.split.bulk_invite(arguments) end)
+    assert.is_false(ok)
+    assert.matches("write wixum.split.bulk_invite(wix, { … })", message, 1, true)
+  end)
+
   it("refuses nonsense at the caller's line", function()
     local wix = answering.client(bulk)
     for _, given in ipairs{ { 5 }, { {}, 5 }, { {}, { size = 0 } }, { {}, { size = 1.5 } }, { {}, { size = "2" } } } do

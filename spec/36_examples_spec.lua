@@ -1,6 +1,7 @@
 -- The scripts in examples/: each at most 40 lines, each doing on the sandbox what it says, and mailing nobody unless told.
 
 local process = require "spec.support.process"
+local sandbox = require "wixum.sandbox"
 
 local SCRIPTS = { "handover", "employees", "contributors", "access_check" }
 
@@ -60,5 +61,75 @@ describe("the examples", function()
     end
     assert.is_truthy(output:find("change\ttomas.novak@agency.example.com\t1 to give, 0 to take away", 1, true), output)
     assert.is_truthy(output:find("change\taoife.byrne@agency.example.com\t1 to give, 1 to take away", 1, true), output)
+  end)
+
+  -- The same on a sandbox of our own, to see what became of it.
+  describe("access_check, told --live", function()
+    local server, file
+    before_each(function()
+      server, file = assert(sandbox.start(dofile "examples/agency.lua")), os.tmpname()
+    end)
+    after_each(function()
+      server:stop()
+      os.remove(file)
+    end)
+
+    local function check(list, ...)
+      local handle <close> = assert(io.open(file, "w"))
+      handle:write(list)
+      handle:close()
+      return process.run({ "lua5.4", "examples/access_check.lua", file, ... }, { env = { WIXUM_BASE_URL = server.base_url,
+        WIX_API_KEY = server.api_key, WIX_ACCOUNT_ID = server.account_id,
+        LUA_PATH = os.getenv "LUA_PATH", LUA_CPATH = os.getenv "LUA_CPATH" } })
+    end
+
+    local function team()
+      local list = {}
+      for _, member in ipairs(server:members()) do
+        local words = {}
+        for _, has in ipairs(member.assignments) do
+          words[#words + 1] = has.policy_id .. "@" .. (has.restrictions and has.restrictions.site.value or "everywhere")
+        end
+        table.sort(words)
+        list[member.email] = table.concat(words, " ")
+      end
+      return list
+    end
+
+    local LIST = "email,role,site\nGrete.Lindqvist@agency.example.com,Account Admin (Co-Owner),everywhere\n"
+      .. "tomas.novak@agency.example.com,website manager,Bäckerei Müller\n"
+      .. "tomas.novak@agency.example.com,Website Manager,Café Crème Genève\n"
+      .. "aoife.byrne@agency.example.com,Website Manager,Taller Ñandú\nnew.person@agency.example.com,Website Manager,Taller Ñandú\n"
+
+    it("only looks unless --apply is said, in whatever order, and then does what it says", function()
+      local before = team()
+      local output = check(LIST, "--live")
+      assert.matches("^SANDBOX [^\n]*: only looks", output)
+      assert.same(before, team())
+      local acted = check(LIST, "--apply", "--live")
+      assert.equal(output:match("\n(.*)"), acted:match("\n(.*)"))
+      assert.is_truthy(acted:find("fine\tgrete.lindqvist@agency.example.com", 1, true), acted)
+      assert.is_truthy(acted:find("absent\tnew.person@agency.example.com", 1, true), acted)
+      local after = team()
+      local manager = after["aoife.byrne@agency.example.com"]:match("^(%d+)@Taller Ñandú$")
+      assert.equal(("%s@Bäckerei Müller %s@Café Crème Genève"):format(manager, manager),
+        after["tomas.novak@agency.example.com"])
+      assert.is_nil(after["gone.away@agency.example.com"])
+      assert.equal(before["grete.lindqvist@agency.example.com"], after["grete.lindqvist@agency.example.com"])
+      local again = check(LIST, "--live", "--apply")
+      assert.is_nil(again:find("change\t", 1, true), again)
+      assert.is_nil(again:find("leaver\t", 1, true), again)
+    end)
+
+    it("takes a list that names nobody, or lacks a column, for a mistake", function()
+      local before = team()
+      for list, words in pairs{ ["email,role,site\n"] = "names nobody", ["email,role\na@b.de,Owner\n"] = "email, role and site are needed",
+        ["email,role,site\na@b.de,Website Manager,Nowhere\n"] = "no site Nowhere" } do
+        local output, code = check(list, "--live", "--apply")
+        assert.is_truthy(output:find(words, 1, true), output)
+        assert.equal(1, code)
+      end
+      assert.same(before, team())
+    end)
   end)
 end)

@@ -38,7 +38,7 @@ static size_t scheme_at(const char *text, size_t size) {
   else return 0;
   size_t slashes = 0;
   while (i < size && (text[i] == '/' || text[i] == '\\')) slashes += text[i++] == '/';
-  return slashes >= 2 ? i : 0;
+  return slashes >= 1 ? i : 0; /* one is enough for a browser */
 }
 
 static bool ends_url(char c) {
@@ -64,13 +64,17 @@ static size_t url_at(wx_buffer *out, const char *text, size_t size, bool *ok) {
     if (text[i] == '@') host = i + 1; /* a name and a password went before */
   size_t end = host;
   while (end < size && is_host(text[end])) end++;
-  if (end == host || (host == scheme && is_public(text + host, end - host))) return 0;
+  if (host == scheme && is_public(text + host, end - host)) {
+    *ok = wx_buffer_append(out, text, end) == WX_APPENDED;
+    return end;
+  }
   *ok = wx_buffer_append(out, text, strcspn(text, ":")) == WX_APPENDED &&
         wx_buffer_append_text(out, "://") == WX_APPENDED &&
         wx_buffer_append(out, text + host, end - host) == WX_APPENDED;
-  if (end == size || !ends_authority(text[end])) return end;
-  size_t path = end++;
-  while (end < size && !ends_url(text[end])) end++;
+  size_t path = end;
+  bool more = false; /* a host of odd characters goes on, and a path may follow it */
+  while (end < size && !ends_url(text[end])) more = more || ends_authority(text[end]), end++;
+  if (!more) return path > host ? path : end;
   if (end - path > 1) *ok = *ok && wx_buffer_append_text(out, "/[masked]") == WX_APPENDED;
   else *ok = *ok && wx_buffer_append(out, "/", 1) == WX_APPENDED;
   return end;
@@ -84,9 +88,14 @@ static size_t other_secret_at(wx_buffer *out, const char *text, size_t size, boo
     size_t at = 0;
     for (size_t i = 3; i < size && !ends_url(text[i]) && !ends_authority(text[i]); i++)
       if (text[i] == '@') at = i;
-    if (at == 0) return 0;
+    for (end = 3; end < size && !ends_url(text[end]);) end++;
     *ok = wx_buffer_append_text(out, "://[masked]") == WX_APPENDED;
-    return at;
+    return at ? at : end;
+  }
+  if (size > 15 && strncasecmp(text, "manage.wix.com/", 15) == 0) {
+    for (end = 15; end < size && !ends_url(text[end]);) end++;
+    *ok = wx_buffer_append_text(out, "manage.wix.com/[masked]") == WX_APPENDED;
+    return end;
   }
   if (size > 13 && strncasecmp(text, "http", 4) == 0 &&
       (strncasecmp(text + 4, "%3A%2F%2F", 9) == 0 || (size > 14 && strncasecmp(text + 4, "s%3A%2F%2F", 10) == 0))) {
@@ -140,8 +149,8 @@ static bool mask_secrets(wx_buffer *out, const char *text, size_t size, const wx
 bool wx_is_showable(const char *text, size_t size, const wx_secret *secrets, size_t count) {
   for (size_t i = 0; i < size; i++) {
     char c = text[i];
-    if ((unsigned char)c < 0x20 || (unsigned char)c > 0x7E || c == ':' || c == '%' || c == '=')
-      return false; /* every URL has a colon, if only an encoded one, and every query an equals sign */
+    if ((unsigned char)c < 0x20 || (unsigned char)c > 0x7E || c == ':' || c == '%' || c == '=' || c == '/')
+      return false; /* every URL has a colon, if only an encoded one, or a path, and every query an equals sign */
     if (c == 'I' && key_at(text + i, size - i)) return false;
   }
   for (size_t i = 0; i < count; i++)

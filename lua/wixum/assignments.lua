@@ -44,7 +44,8 @@ local function sites_of(what, given)
   if (given.sites ~= nil) == (given.everywhere == true) then
     errors.mistake(what .. ": say either sites = { … } or everywhere = true, which is the whole account")
   end
-  return given.sites and list_of(what, "sites", given.sites)
+  if given.everywhere then return nil end
+  return list_of(what, "sites", given.sites) -- also where it is false: that is a mistake, and never the whole account
 end
 
 --- An invitee for `account_invites.create_invite`: a role on chosen sites, or on the whole account.

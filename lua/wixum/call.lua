@@ -106,7 +106,7 @@ local function through_function(run)
   local ok, response, reason = pcall(run.settings.transport, request)
   if not ok and errors.is_interrupt(response) then return { stop = "interrupted", sent = true, seconds = 0 } end
   if not ok or type(response) ~= "table" then
-    local text = tostring(ok and reason or response)
+    local text = errors.text_of(ok and reason or response)
     response = { sent = true, curl = { code = -1, text = "the transport function failed: " .. text } }
   end
   local headers = {}
@@ -114,7 +114,8 @@ local function through_function(run)
     headers[tostring(name):lower()] = tostring(value)
   end
   local status = math.tointeger(response.status)
-  local curl = response.curl or not status and { code = -1, text = "the transport function gave no status" } or nil
+  local curl = type(response.curl) == "table" and response.curl
+    or not status and { code = -1, text = "the transport function gave no status" } or nil
   return {
     status = status, body = type(response.body) == "string" and response.body or "", sent = response.sent ~= false, curl = curl,
     request_id = headers["x-wix-request-id"], retry_after = headers["retry-after"], date = headers["date"],
@@ -126,8 +127,9 @@ end
 -- The place in the pace that this attempt holds counts from now on, or from the first byte of its answer.
 local function leave_pace(run, first_byte)
   if not run.in_pace then return end
+  local when = first_byte or run.root.clock.now() -- before the place is let go: Ctrl-C in here must not keep it for good
+  run.root.pace:answered(when)
   run.in_pace = false
-  run.root.pace:answered(first_byte or run.root.clock.now())
 end
 
 -- It does not count at all: nothing is sent.
@@ -165,7 +167,7 @@ local function told_before(run)
   local ok, problem = pcall(run.settings.before_send, { operation = run.operation.full_name, attempt = run.attempts + 1 })
   if ok then return true end
   if errors.is_interrupt(problem) then interrupted(run, { outcome = run.outcome }) end
-  return nil, { kind = "cancelled", message = "before_send raised: " .. (redaction.text(tostring(problem)) or "") }
+  return nil, { kind = "cancelled", message = "before_send raised: " .. (redaction.text(errors.text_of(problem)) or "") }
 end
 
 -- The outcome of all attempts: what may have acted once stays so, whatever later ones say.

@@ -84,7 +84,7 @@ function namespace_metatable.__index(object, name)
   end
   local iterator = namespace.iterator_by_name[name]
   if iterator then
-    local made = require("wixum.paging").method(iterator, object[iterator.over])
+    local made = require("wixum.paging").method(iterator, object[iterator.over], client.namespace_of)
     iterator_of[made] = iterator
     rawset(object, name, made)
     return made
@@ -222,13 +222,14 @@ local function source_of(key)
       ok, text, reason = pcall(key)
       if not ok then
         if errors.is_interrupt(text) then error(text, 0) end
-        return nil, "the function that returns the API key raised: " .. (redaction.text(tostring(text)) or "")
+        return nil, "the function that returns the API key raised: " .. (redaction.text(errors.text_of(text)) or "")
       end
     end
     if type(text) ~= "string" then
       return nil, core.redact(type(reason) == "string" and reason or "the function that returns the API key returned none")
     end
-    local ok, problem = session:set_key(text)
+    local done, ok, problem = pcall(session.set_key, session, text)
+    if not done then return nil, "the client was closed by the function that returns the API key" end
     if not ok then return nil, "the API key cannot be used: " .. problem end
     return true
   end

@@ -113,6 +113,14 @@ function errors.is(value)
   return getmetatable(value) == metatable
 end
 
+--- Text of whatever was raised, also where it cannot be made into text.
+---@param value any
+---@return string
+function errors.text_of(value)
+  local ok, text = pcall(tostring, value)
+  return ok and text or ("a %s that cannot be printed"):format(type(value))
+end
+
 --- Is this what Ctrl-C raises: our own error, or the words of lua.c where Lua code ran at that moment?
 ---@param value any
 ---@return boolean

@@ -47,7 +47,7 @@ function events.tell(on_event, event)
   if errors.is_interrupt(problem) then return true end
   if not told[on_event] then
     told[on_event] = true
-    io.stderr:write("wixum: on_event raised: ", core.redact(tostring(problem)), "\n")
+    io.stderr:write("wixum: on_event raised: ", core.redact(errors.text_of(problem)), "\n")
   end
 end
 

@@ -42,6 +42,7 @@ end
 local function path_of(arguments)
   local path = rawget(arguments, "path")
   if type(path) ~= "string" or path:sub(1, 1) ~= "/" then mistake('path must be a string that begins with "/"') end
+  if #path > 8000 then mistake("path is longer than 8000 bytes") end
   if path:find("[^\x21-\x7E]") or path:find("[#\\?\"<>^`{|}]") then
     mistake("path holds a character that belongs percent-encoded (a query belongs in query)")
   end
@@ -73,9 +74,17 @@ local function query_of(arguments)
   end
   table.sort(sorted)
   for _, name in ipairs(sorted) do
-    local value, shown = query[name], redaction.text(name, 64)
-    for _, item in ipairs(type(value) == "table" and value or { value }) do
-      list[#list + 1] = escaped(name) .. "=" .. scalar(shown, item)
+    local value, shown = rawget(query, name), redaction.text(name, 64)
+    if type(value) ~= "table" then value = { value } end
+    local length = 0
+    for key in next, value do
+      length = length + 1
+      if math.type(key) ~= "integer" then mistake(("query.%s must be a list without names: write dotted names"):format(shown)) end
+    end
+    if length == 0 then mistake(("query.%s is an empty list, which would be no condition at all"):format(shown)) end
+    for i = 1, length do
+      if rawget(value, i) == nil then mistake(("query.%s must be a list without holes"):format(shown)) end
+      list[#list + 1] = escaped(name) .. "=" .. scalar(shown, rawget(value, i))
     end
   end
   return #list > 0 and "?" .. table.concat(list, "&") or ""

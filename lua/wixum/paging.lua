@@ -18,8 +18,8 @@ local function copy_of(table_given)
 end
 
 local function protocol_fault(iterator, message)
-  error(errors.new{ kind = "protocol", outcome = "unknown", message = message, operation = iterator.full_name,
-    where = errors.where(), attempts = 1 }, 0)
+  return errors.new{ kind = "protocol", outcome = "unknown", message = message, operation = iterator.full_name,
+    where = errors.where(), attempts = 1 }
 end
 
 -- Each kind: the argument that pages, the arguments of the first page, and of the next one, nil where there is none.
@@ -54,28 +54,38 @@ KINDS.cursor = {
   end,
   -- A page that follows carries the cursor alone: what was asked for is in it.
   next = function(arguments, answer)
-    local metadata = answer.metadata or {}
-    local cursor = metadata.cursors and metadata.cursors.next
-    if metadata.has_next == false or not cursor or cursor == "" then return nil end
+    local metadata = type(answer.metadata) == "table" and answer.metadata or {}
+    local cursor = type(metadata.cursors) == "table" and metadata.cursors.next or nil
+    if cursor == "" then cursor = nil end
+    if metadata.has_next == true and not cursor then return nil, "the service says that there is more, and not where" end
+    if metadata.has_next == false or not cursor then return nil end
     arguments.query = { cursorPaging = { cursor = cursor } }
     return arguments
   end,
 }
 
--- What tells two pages apart; a service that gave the same page again and again would make an endless loop.
-local function identity(item)
-  if type(item) ~= "table" then return item end
-  local inner = item.user or item.invite or item
-  return inner.id
+-- What tells two pages apart: all ids on it, or where it goes on. A service that gave the same page again and again would
+-- make an endless loop.
+local function identity(items, arguments)
+  local cursor = type(arguments.query) == "table" and type(arguments.query.cursorPaging) == "table" and arguments.query.cursorPaging.cursor
+  if cursor then return "cursor " .. tostring(cursor) end
+  local ids = {}
+  for i, item in ipairs(items) do
+    local inner = type(item) == "table" and (item.user or item.invite or item) or {}
+    ids[i] = tostring(inner.id)
+  end
+  return #ids > 0 and table.concat(ids, " ") or nil
 end
 
 --- The method of a declared iterator.
 ---@param iterator table declared: `full_name`, `kind`, `items`
 ---@param operation fun(arguments: table, call_options: table?): table?, table
+---@param is_namespace fun(value: any): any # tells a colon that stands where a dot belongs
 ---@return fun(arguments: table?, call_options: table?): fun(): table?
-function paging.method(iterator, operation)
+function paging.method(iterator, operation, is_namespace)
   local kind = KINDS[iterator.kind]
   return function(arguments, call_options)
+    if is_namespace(arguments) then errors.mistake(("write a dot, not a colon: %s{ … }"):format(iterator.full_name)) end
     if arguments ~= nil and type(arguments) ~= "table" then
       errors.mistake(("%s: arguments must be a table, not a %s"):format(iterator.full_name, type(arguments)))
     end
@@ -84,22 +94,29 @@ function paging.method(iterator, operation)
       errors.mistake(("%s: %s must be a table, not a %s"):format(iterator.full_name, kind.argument, type(inner)))
     end
     local pending = kind.first(copy_of(arguments)) -- nil once there is no further page
-    local items, position, first, before = {}, 0, nil, nil
+    local items, position, seen, failed = {}, 0, {}, nil
     local function close() pending, items, position = nil, {}, 0 end
+    local function fail(err)
+      failed = err
+      error(err, 0)
+    end
     local function following()
       position = position + 1
       while items[position] == nil do
+        if failed then error(failed, 0) end -- asked once more after a failure: that is not the end
         if not pending then return close() end
         local asked = pending
         pending = nil
         local answer, err = operation(asked, call_options)
-        if not answer then error(err, 0) end
+        if not answer then fail(err) end
+        if not answer[iterator.items] then errors.mistake(iterator.full_name .. ": with dry_run there are no pages to walk") end
         items, position = answer[iterator.items], 1
-        before, first = first, items[1] and identity(items[1])
-        if first ~= nil and first == before then
-          protocol_fault(iterator, "the service gave the same page again")
-        end
-        pending = kind.next(asked, answer, #items)
+        local page = identity(items, asked)
+        if page and seen[page] then fail(protocol_fault(iterator, "the service gave the same page again")) end
+        seen = page and { [page] = true, [seen.last or page] = true, last = page } or seen -- this one and the one before
+        local problem
+        pending, problem = kind.next(asked, answer, #items)
+        if problem then failed = protocol_fault(iterator, problem) end -- told once its items are handed out
       end
       local item = items[position]
       items[position] = false -- what was handed out is the caller's alone

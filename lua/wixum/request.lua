@@ -7,6 +7,9 @@ local redaction = require "wixum.redaction"
 
 local request_of, encode = {}, core.encode
 
+-- Bytes of path and query. How much the service takes is not documented; the core takes a little more.
+local LONGEST_PATH = 60000
+
 -- Every byte but letters, digits and - _ ~ is escaped; a dot too, so that no id can climb in the path.
 local function escaped(id)
   return (id:gsub("[^%w%-_~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
@@ -24,7 +27,7 @@ end
 local function context_header(context, settings)
   local id = settings[context.option]
   if not id then
-    return nil, ("this call needs a %s, and none is known"):format(context.option),
+    return nil, ("this call needs %s %s, and none is known"):format(context.option == "site_id" and "a" or "an", context.option),
       ("Give %s to wixum.client{ … } or wix:with{ … }, or set %s"):format(context.option, context.variable)
   end
   if not core.is_guid(id) then
@@ -127,8 +130,11 @@ function request_of.parts(operation, settings, root, arguments, wire, cache)
   local has_body = operation.has_body
   local headers, problem, advice = headers_of(operation.context, has_body, settings, root, cache)
   if not headers then return nil, problem, advice end
-  if operation.free and not has_body then return operation.path, headers end
-  if not has_body then return with_query(path_of(operation, arguments), operation, wire), headers end
+  if not has_body then
+    local path = operation.free and operation.path or with_query(path_of(operation, arguments), operation, wire)
+    if #path > LONGEST_PATH then return nil, ("its address would be longer than %d bytes"):format(LONGEST_PATH), "Ask for less at once" end
+    return path, headers
+  end
   if operation.free and arguments.body == nil then return operation.path, headers, "" end
   local body, unwritable = encode(not operation.free and wire or wire.body)
   if not body then return nil, "the arguments cannot be written as JSON: " .. (redaction.text(unwritable) or "") end

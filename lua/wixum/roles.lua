@@ -10,6 +10,7 @@ local redaction = require "wixum.redaction"
 local roles = {}
 
 local LEVELS = { site = "Site", account = "Account" }
+local LONGEST = 500 -- bytes of a title: longer ones are none
 local OPTIONS = { "level", "locale", "roles" }
 
 -- Capitals and small letters of the scripts that titles come in: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic.
@@ -24,17 +25,24 @@ local function lower(code)
   return code
 end
 
+-- The title of a role as it is compared; "" where the service gave no usable one.
+local folded
+
+local function title_of(role)
+  local title = role.title
+  return type(title) == "string" and #title <= LONGEST and utf8.len(title) and folded(title) or ""
+end
+
 -- As it is compared: case, and blanks around and in a row, do not count.
-local function folded(title)
+function folded(title)
   local codes = {}
   for _, code in utf8.codes(title) do codes[#codes + 1] = utf8.char(lower(code)) end
   return (table.concat(codes):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
 end
 
-local function refusal(message, candidates)
+local function refusal(message, candidates, advice)
   return nil, errors.new({ kind = "invalid", outcome = "not_sent", operation = "roles.find", message = message,
-    where = errors.where(), data = { candidates = candidates } }, { advice = "Choose one of the titles that are there: "
-    .. "users.get_roles_info lists them" })
+    where = errors.where(), data = redaction.data{ candidates = candidates } }, { advice = advice or "Nothing was done" })
 end
 
 local function options_of(given)
@@ -80,7 +88,7 @@ end
 local function near(list, wanted)
   local found = {}
   for _, role in ipairs(list) do
-    local title = folded(utf8.len(role.title or "") and role.title or "")
+    local title = title_of(role)
     if title ~= "" and (title:find(wanted, 1, true) or share_a_word(title, wanted) or names.nearest(wanted, { title })) then
       found[#found + 1] = role
     end
@@ -98,21 +106,33 @@ end
 ---@return table? err kind `invalid` with `data.candidates` where the title is unknown, ambiguous or not for that level; or
 --- what users.get_roles_info failed with
 function roles.find(wix, title, given)
+  if type(wix) == "string" or rawequal(wix, roles) then errors.mistake("roles.find: write wixum.roles.find(wix, title)") end
   if type(title) ~= "string" then errors.mistake("roles.find: the title must be a string, not a " .. type(title)) end
-  if not utf8.len(title) or not title:find("%S") then return refusal("the title is empty or not valid UTF-8", {}) end
+  if not utf8.len(title) or not title:find("%S") or #title > LONGEST then
+    return refusal("the title is empty, too long or not valid UTF-8", {})
+  end
   local options = options_of(given)
   local info, err = options.roles, nil
-  if not info then info, err = wix.users.get_roles_info{ locale = options.locale or "en" } end
+  if not info then info, err = wix.users.get_roles_info({ locale = options.locale or "en" }, { dry_run = false }) end
   if not info then return nil, err end
   local all, found, wanted = {}, {}, folded(title)
-  for _, list in ipairs{ info.predefined_roles, info.custom_roles } do table.move(list, 1, #list, #all + 1, all) end
+  for _, list in ipairs{ info.predefined_roles, info.custom_roles } do
+    for _, role in ipairs(list) do
+      if type(role) == "table" and type(role.id) == "string" then all[#all + 1] = role end
+    end
+  end
   for _, role in ipairs(all) do
-    if role.id == title or utf8.len(role.title or "") and folded(role.title or "") == wanted then found[#found + 1] = role end
+    if role.id == title then -- an id says it exactly, whatever titles there are
+      found = { role }
+      break
+    end
+    if title_of(role) == wanted then found[#found + 1] = role end
   end
   local shown = redaction.text(title, 80)
   if #found == 0 then
     local candidates = near(all, wanted)
-    return refusal(('there is no role "%s"; there is %s'):format(shown, #all > 0 and titles_of(candidates) or "none at all"), candidates)
+    return refusal(('there is no role "%s"; there is %s'):format(shown, #all > 0 and titles_of(candidates) or "none at all"), candidates,
+      "users.get_roles_info lists all titles")
   end
   local level = LEVELS[options.level]
   local allowed = {}
@@ -120,7 +140,8 @@ function roles.find(wix, title, given)
     if not level or role.restrict_from_level ~= level then allowed[#allowed + 1] = role end
   end
   if #allowed == 0 then
-    return refusal(('the role "%s" may not be given on %s'):format(shown, level == "Site" and "a site" or "the whole account"), found)
+    return refusal(('the role "%s" may not be given on %s (restrict_from_level "%s")'):format(shown,
+      level == "Site" and "a site" or "the whole account", level), found, "Choose another role")
   end
   if #allowed > 1 then
     return refusal(('%d roles are called "%s": %s; say which by its id'):format(#allowed, shown, titles_of(allowed, true)), allowed)

@@ -5,6 +5,7 @@
 -- and the parts behind it still go out.
 
 local errors = require "wixum.errors"
+local redaction = require "wixum.redaction"
 
 local split = {}
 
@@ -93,37 +94,79 @@ local function failure(part, kind, err)
   return failed
 end
 
--- Sends the parts one after the other.
-local function send(kind, operation, parts, options)
-  local merged, failures, stopped = { [kind.answers[1]] = {}, [kind.answers[2]] = {} }, {}, nil
-  for _, part in ipairs(parts) do
-    local ok, answer, err = true
-    if not stopped then ok, answer, err = pcall(operation, part.arguments, options)
+local function not_tried(kind, because)
+  return errors.new({ kind = "cancelled", outcome = "not_sent", operation = kind.name, where = errors.where(),
+    message = "not tried, since a part before it failed: " .. because }, { advice = "Call again with these" })
+end
+
+-- Sends the parts one after the other, noting in `done` what came of them. Raises what a call raises.
+local function send_parts(kind, operation, parts, options, done)
+  for i, part in ipairs(parts) do
+    local answer, err
+    if done.stopped then err = not_tried(kind, done.stopped)
     else
-      err = errors.new({ kind = "cancelled", outcome = "not_sent", operation = kind.name, where = errors.where(),
-        message = "not tried, since a part before it failed: " .. stopped.kind }, { advice = "Call again with these" })
+      done.part = i
+      answer, err = operation(part.arguments, options)
     end
-    if not ok then -- Ctrl-C: what was sent before must not be lost
-      if errors.is(answer) then answer.answers, answer.errors = merged, failures end
-      error(answer, 0)
+    if answer and not answer[kind.answers[1]] then -- a client that only shows its requests
+      errors.mistake(kind.name .. ": dry_run shows one request, and split has as many as there are parts")
     elseif answer then
-      for _, name in ipairs(kind.answers) do table.move(answer[name], 1, #answer[name], #merged[name] + 1, merged[name]) end
+      for _, name in ipairs(kind.answers) do
+        table.move(answer[name], 1, #answer[name], #done.answers[name] + 1, done.answers[name])
+      end
+      done.part = nil
     else
-      failures[#failures + 1] = failure(part, kind, shifted(err, kind, part))
-      if not stopped and STOPS[err.kind] then stopped = err end
+      done.part = nil
+      done.failures[#done.failures + 1] = failure(part, kind, shifted(err, kind, part))
+      if STOPS[err.kind] then done.stopped = done.stopped or err.kind end
     end
   end
-  return merged, #failures > 0 and failures or nil
+end
+
+-- What was sent before must not be lost, whatever ends it: the invite ids are nowhere else.
+local function send(kind, operation, parts, options)
+  local done = { answers = { [kind.answers[1]] = {}, [kind.answers[2]] = {} }, failures = {} }
+  local ok, problem = pcall(send_parts, kind, operation, parts, options, done)
+  if not ok then
+    if not errors.is(problem) then -- Ctrl-C while Lua code ran, or a client that was closed meanwhile
+      local interrupted = errors.is_interrupt(problem)
+      problem = errors.new{ kind = interrupted and "interrupted" or "cancelled", operation = kind.name, where = errors.where(),
+        outcome = done.part and "unknown" or "not_sent", message = interrupted and "interrupted by Ctrl-C" or
+        "it was ended in the middle: " .. (redaction.text(errors.text_of(problem)) or "") }
+    end
+    problem.answers, problem.errors = done.answers, done.failures
+    error(problem, 0)
+  end
+  return done.answers, #done.failures > 0 and done.failures or nil
+end
+
+-- A list with holes or names would lose items where it is cut.
+local function check_list(kind, items)
+  local count = 0
+  for key in next, items do
+    if math.type(key) ~= "integer" then
+      errors.mistake(("%s: %s must be a list, but has a key that is no position"):format(kind.name, kind.items))
+    end
+    count = count + 1
+  end
+  for i = 1, count do
+    if rawget(items, i) == nil then errors.mistake(("%s: %s must be a list without holes"):format(kind.name, kind.items)) end
+  end
 end
 
 local function run(kind, wix, arguments, given)
+  if arguments == nil and type(wix) == "table" and rawget(wix, kind.items) then
+    errors.mistake(("%s: write wixum.%s(wix, { … })"):format(kind.name, kind.name))
+  end
   if type(arguments) ~= "table" then errors.mistake(kind.name .. ": arguments must be a table, not a " .. type(arguments)) end
   if given ~= nil and type(given) ~= "table" then errors.mistake(kind.name .. ": options must be a table") end
   local options, size = {}, SIZE
   for name, value in pairs(given or {}) do
     if name == "size" then size = value else options[name] = value end
   end
+  if options.dry_run then errors.mistake(kind.name .. ": dry_run shows one request, and split has as many as there are parts") end
   if math.type(size) ~= "integer" or size < 1 then errors.mistake(kind.name .. ": size must be a whole number of at least 1") end
+  if type(arguments[kind.items]) == "table" then check_list(kind, arguments[kind.items]) end
   local operation, parts = wix[kind.namespace][kind.operation], parts_of(kind, arguments, size)
   local err = #parts > 1 and find_repeated(kind, arguments[kind.items]) or check(kind, operation, parts, options)
   if err then return nil, err end

@@ -541,7 +541,7 @@ function account_invites.create_invite(arguments, options) end
 ---@class wixum.arguments.RolesFilter
 --- where they can be given; ALL unless said
 ---@field role_level? wixum.arguments.RolesFilter.role_level
---- for which editors; all unless said
+--- for which editors; all unless said [not empty]
 ---@field editor_types? wixum.arguments.RolesFilter.editor_types[]
 
 ---@class (exact) wixum.GetRolesInfoArguments
@@ -592,10 +592,10 @@ function account_invites.create_invite(arguments, options) end
 
 --- A condition that a site meets.
 ---@class wixum.arguments.AssignmentCondition
---- FOLDER: sites in a folder
----@field condition_type? wixum.arguments.AssignmentCondition.condition_type
---- id of the folder [id]
----@field id? string
+--- FOLDER: sites in a folder [required]
+---@field condition_type wixum.arguments.AssignmentCondition.condition_type
+--- id of the folder [id, required]
+---@field id string
 --- path of the folder
 ---@field value? string
 
@@ -612,8 +612,8 @@ function account_invites.create_invite(arguments, options) end
 ---@class wixum.arguments.ResourceRestriction
 --- SITE
 ---@field resource_type? wixum.arguments.ResourceRestriction.resource_type
---- the site's id [id]
----@field id? string
+--- the site's id [id, required]
+---@field id string
 --- the site's name
 ---@field value? string
 
@@ -652,7 +652,7 @@ function account_invites.create_invite(arguments, options) end
 ---@field assignment_id? string
 --- on what; left out it is everything in the account
 ---@field restrictions? wixum.arguments.AssignmentRestrictions
---- who has it
+--- who has it [dropped when given back]
 ---@field subject? wixum.arguments.AssignmentSubject
 
 ---@class (exact) wixum.UpdateTeamMemberAssignmentsArguments
@@ -741,7 +741,7 @@ function users.each_member(arguments, options) end
 
 --- Which contributors.
 ---@class wixum.arguments.ContributorsFilter
---- only those with one of these roles [id]
+--- only those with one of these roles; an empty list would be everybody, so it is refused [id, not empty]
 ---@field policy_ids? string[]
 
 ---@class (exact) wixum.QuerySiteContributorsArguments

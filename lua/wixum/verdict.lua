@@ -46,17 +46,24 @@ end
 
 local function as_table(value) return type(value) == "table" and value or {} end
 
+-- A position counted from 1; nil where nobody can have meant one.
+local function position_of(digits)
+  local number = #digits < 10 and math.tointeger(tonumber(digits))
+  return number and number + 1 or nil
+end
+
 -- "emails[1]" on the wire, counted from 0, is emails[2] here. Names that are not declared stay as they are.
 local function lua_place(shape, wire)
   local names, index = {}, nil
   for part in wire:gmatch("[^.]+") do
     local name, position = part:match("^([^%[]*)%[(%d+)%]$")
     if not name and part:match("^%d+$") and #names > 0 then
-      names[#names], index = names[#names] .. "[" .. (part + 1) .. "]", part + 1
+      index = position_of(part)
+      names[#names] = names[#names] .. "[" .. (index or part) .. "]"
     else
       local field = shape and shape.by_wire[name or part]
       names[#names + 1] = field and field.name or name or part
-      index = position and math.tointeger(position + 1)
+      index = position and position_of(position)
       if index then names[#names] = names[#names] .. "[" .. index .. "]" end
       shape = field and type(field.type) == "table" and field.type or nil
     end
@@ -90,7 +97,8 @@ local function violations_text(violations)
     end
     local place = (item.field or "(a field)") .. (item.index and "[" .. item.index .. "]" or "")
     local value = redaction.text(item.value)
-    parts[#parts + 1] = place .. (value and (' "%s"'):format(value) or "") .. ": " .. (item.description or item.rule or "refused")
+    if value and type(item.value) == "string" then value = '"' .. value .. '"' end
+    parts[#parts + 1] = place .. (value and " " .. value or "") .. ": " .. (item.description or item.rule or "refused")
   end
   return table.concat(parts, "; ")
 end
@@ -113,7 +121,7 @@ local function read_error_body(found, response, operation, arguments)
   found.violations = violations_of(validation.fieldViolations, operation, arguments)
   if found.violations then return violations_text(found.violations) end
   local words = found.description and ('"%s"'):format(found.description)
-  return found.code and found.code .. (words and " " .. words or "") or words or "no words of the service"
+  return found.code and found.code .. (words and " " .. words or "") or words or "and gave no reason"
 end
 
 -- What libcurl says of an address of a proxy that is none repeats the address, with the password in it.
@@ -147,6 +155,7 @@ local function read_answer(response, operation)
   if not operation.free then return core.answer(operation.answer_shape, body) end
   local answer, reason = core.decode(body)
   if answer == nil and not reason then return {} end -- null
+  if answer == false then return nil, "an answer that is false and nothing else is not supported" end
   return answer, reason
 end
 

@@ -98,7 +98,7 @@ end
 function pages.restrict_to_folder(member, name)
   local found = call("POST", "/roles-management/v3/team/search", cjson.encode{ query = member })
   local body = cjson.encode{ userId = found:match('"user":{"id":"([%x-]+)"'), newAssignments = { {
-    policyId = name, restrictions = { conditions = { conditions = { { conditionType = "FOLDER", value = name } } } },
+    policyId = name, restrictions = { conditions = { conditions = { { conditionType = "FOLDER", id = "folder", value = name } } } },
   } } }
   body = body:gsub("}$", ',"assignmentIdsToRemove":[]}') -- lua-cjson cannot write an empty list
   call("PATCH", "/roles-management/v2/team/assignments", body)

@@ -19,7 +19,8 @@ local contributor = {
 local contributors_filter = {
   class = "ContributorsFilter", doc = "Which contributors.",
   fields = {
-    { name = "policy_ids", type = "id", list = true, doc = "only those with one of these roles" },
+    { name = "policy_ids", type = "id", list = true, not_empty = true,
+      doc = "only those with one of these roles; an empty list would be everybody, so it is refused" },
   },
 }
 

@@ -17,8 +17,9 @@ local site_restriction = {
 local condition = {
   class = "AssignmentCondition", doc = "A condition that a site meets.",
   fields = {
-    { name = "condition_type", type = "enum", values = { "UNKNOWN_CONDITION_TYPE", "FOLDER" }, doc = "FOLDER: sites in a folder" },
-    { name = "id", type = "id", doc = "id of the folder" },
+    { name = "condition_type", type = "enum", values = { "UNKNOWN_CONDITION_TYPE", "FOLDER" }, required = true,
+      doc = "FOLDER: sites in a folder" },
+    { name = "id", type = "id", required = true, doc = "id of the folder" },
     { name = "value", type = "string", doc = "path of the folder" },
   },
 }
@@ -34,7 +35,7 @@ local resource_restriction = {
   class = "ResourceRestriction", doc = "Deprecated by the service: SiteRestriction.",
   fields = {
     { name = "resource_type", type = "enum", values = { "UNKNOWN_RESOURCE_TYPE", "SITE" }, doc = "SITE" },
-    { name = "id", type = "id", doc = "the site's id" },
+    { name = "id", type = "id", required = true, doc = "the site's id" },
     { name = "value", type = "string", doc = "the site's name" },
   },
 }
@@ -63,7 +64,7 @@ local assignment = {
     { name = "policy_id", type = "id", required = true, doc = "role id, see users.get_roles_info" },
     { name = "assignment_id", type = "id", read_only = true, doc = "its id, to take it away by; absent while only invited" },
     { name = "restrictions", type = restrictions, doc = "on what; left out it is everything in the account" },
-    { name = "subject", type = subject, doc = "who has it" },
+    { name = "subject", type = subject, read_only = true, doc = "who has it" },
   },
 }
 
@@ -146,7 +147,7 @@ local roles_filter = {
   fields = {
     { name = "role_level", type = "enum", values = { "ALL", "SITE_LEVEL", "ACCOUNT_LEVEL" },
       doc = "where they can be given; ALL unless said" },
-    { name = "editor_types", type = "enum", values = { "UNINITIALIZED", "EDITORX", "BLOCKS", "STUDIO" }, list = true,
+    { name = "editor_types", type = "enum", values = { "UNINITIALIZED", "EDITORX", "BLOCKS", "STUDIO" }, list = true, not_empty = true,
       doc = "for which editors; all unless said" },
   },
 }
