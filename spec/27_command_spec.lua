@@ -37,6 +37,28 @@ describe("wixum sandbox", function()
     assert.equal(first.site_id, start("--seed", "5").site_id)
   end)
 
+  it("keeps its state in a file, and mails in a folder, where that is asked for", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    local settings = start("--state", folder .. ".json", "--mail-folder", folder)
+    settings.rate = false
+    local wix <close> = require("wixum").client(settings)
+    local sent = assert(wix.site_invites.bulk_invite{ policy_ids = { "1" }, emails = { "ann@example.com" } })
+    child:expect("Ctrl%-C ends it")
+    child:kill("sigint")
+    child:expect("what it knew is in")
+    assert.equal(3, (child:wait()))
+    local again = start("--state", folder .. ".json", "--mail-folder", folder)
+    assert.same({ settings.site_id, settings.api_key }, { again.site_id, again.api_key })
+    local later <close> = require("wixum").client(again)
+    assert(later.site_invites.resend_invite{ invite_id = sent.invites[1].id })
+    local names = {}
+    local listing <close> = assert(io.popen("ls " .. folder))
+    for name in listing:lines() do names[#names + 1] = name end
+    assert.same({ "00000001-ann@example.com.eml", "00000002-ann@example.com.eml" }, names)
+    os.execute(("rm -r %s %s.json"):format(folder, folder))
+  end)
+
   it("ends at Ctrl-C with status 3", function()
     start()
     child:expect("Ctrl%-C ends it")

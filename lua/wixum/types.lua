@@ -652,7 +652,7 @@ function account_invites.create_invite(arguments, options) end
 ---@field assignment_id? string
 --- on what; left out it is everything in the account
 ---@field restrictions? wixum.arguments.AssignmentRestrictions
---- who has it [dropped when given back]
+--- who has it
 ---@field subject? wixum.arguments.AssignmentSubject
 
 ---@class (exact) wixum.UpdateTeamMemberAssignmentsArguments

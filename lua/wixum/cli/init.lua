@@ -32,6 +32,8 @@ local function parser()
   local sandbox = top:command("sandbox", "Play Wix on loopback until Ctrl-C: nobody is mailed.")
   sandbox:option("--port", "The port; 0 takes a free one."):default("0"):convert(port)
   sandbox:option("--seed", "The same seed gives the same ids."):convert(seed)
+  sandbox:option("--state", "A file: go on from what it holds, and keep what there is at the end.")
+  sandbox:option("--mail-folder", "A folder: each mail is also put there, as an .eml file.")
   sandbox:flag("--strict-sites", "Refuse sites it does not know, instead of making them sites of the account.")
 
   local help = top:command("help", "Explain an operation, a namespace or a word.")
@@ -53,7 +55,10 @@ local commands = {}
 
 function commands.sandbox(given)
   local core, errors = require "wixum.core", require "wixum.errors"
-  local server, problem = require("wixum.sandbox").start{ port = given.port, seed = given.seed, strict_sites = given.strict_sites }
+  local kept = given.state and io.open(given.state, "rb")
+  if kept then kept:close() end
+  local server, problem = require("wixum.sandbox").start{ port = given.port, seed = given.seed, strict_sites = given.strict_sites,
+    state = kept and given.state or nil, mail_folder = given.mail_folder }
   if not server then
     io.stderr:write("wixum sandbox: ", problem, "\n")
     return USAGE
@@ -62,12 +67,19 @@ function commands.sandbox(given)
   local ok, raised = pcall(function()
     io.stdout:write(export_lines(server))
     io.stdout:flush()
-    io.stderr:write("Playing Wix at ", server.base_url, ". Ctrl-C ends it.\n")
+    io.stderr:write("Playing Wix at ", server.base_url, " (open it in a browser). Ctrl-C ends it.\n")
     while core.sleep(3600) do end
   end)
+  local saved, trouble = true, nil
+  if given.state then saved, trouble = server:save(given.state) end
   server:stop()
   if not ok and not errors.is_interrupt(raised) then error(raised, 0) end
-  io.stderr:write("\nThe sandbox has ended; what it knew is gone.\n")
+  if not saved then
+    io.stderr:write("\nThe sandbox has ended, and what it knew could not be kept: ", trouble, "\n")
+    return USAGE
+  end
+  io.stderr:write(given.state and ("\nThe sandbox has ended; what it knew is in %s.\n"):format(given.state)
+    or "\nThe sandbox has ended; what it knew is gone (--state FILE keeps it).\n")
   return INTERRUPTED
 end
 

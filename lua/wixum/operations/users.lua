@@ -64,7 +64,7 @@ local assignment = {
     { name = "policy_id", type = "id", required = true, doc = "role id, see users.get_roles_info" },
     { name = "assignment_id", type = "id", read_only = true, doc = "its id, to take it away by; absent while only invited" },
     { name = "restrictions", type = restrictions, doc = "on what; left out it is everything in the account" },
-    { name = "subject", type = subject, read_only = true, doc = "who has it" },
+    { name = "subject", type = subject, doc = "who has it" },
   },
 }
 

@@ -13,26 +13,46 @@ local texts = {
   en = {
     site = "You are invited to %s", account = "You are invited to a team", again = "Reminder: %s",
     greeting = "Hello,", asked = "you are invited to work on %s.", asked_account = "you are invited to join a team on Wix.",
-    link = "Accept the invitation here:", reason = "Why:", ending = "This mail is from a sandbox: nobody else got it.",
+    link = "Accept the invitation here:", accept = "Accept", decline = "Decline", reason = "Why:",
+    ending = "This mail is from a sandbox: nobody else got it.",
   },
   de = {
     site = "Sie sind zu %s eingeladen", account = "Sie sind in ein Team eingeladen", again = "Erinnerung: %s",
     greeting = "Guten Tag,", asked = "Sie sind eingeladen, an %s mitzuarbeiten.",
     asked_account = "Sie sind eingeladen, einem Team auf Wix beizutreten.",
-    link = "Hier nehmen Sie die Einladung an:", reason = "Warum:",
+    link = "Hier nehmen Sie die Einladung an:", accept = "Annehmen", decline = "Ablehnen", reason = "Warum:",
     ending = "Diese Nachricht kommt aus einer Sandbox: sonst hat sie niemand erhalten.",
   },
   fr = {
     site = "Vous êtes invité à %s", account = "Vous êtes invité dans une équipe", again = "Rappel : %s",
     greeting = "Bonjour,", asked = "vous êtes invité à collaborer à %s.",
     asked_account = "vous êtes invité à rejoindre une équipe sur Wix.",
-    link = "Acceptez l'invitation ici :", reason = "Pourquoi :",
+    link = "Acceptez l'invitation ici :", accept = "Accepter", decline = "Refuser", reason = "Pourquoi :",
     ending = "Ce message vient d'un bac à sable : personne d'autre ne l'a reçu.",
   },
 }
 
 local function texts_of(language)
   return texts[(language or ""):lower():match("^%a+")] or texts.en
+end
+
+--- The words of a mail in its language, for whoever shows it: what stands before and after the site's name.
+---@param entry table as the outbox has it
+---@return { language: string, greeting: string, subject: string[], asked: string[], reason: string, accept: string, decline: string }
+function mail.words(entry)
+  local words = texts_of(entry.language)
+  local function around(text)
+    local before, after = text:match("^(.*)%%s(.*)$")
+    return { before or text, after or "" }
+  end
+  local subject = around(entry.site_id and words.site or words.account)
+  if entry.kind == "resend" then subject[1] = words.again:format(subject[1]) end
+  local language = "en"
+  for name, known in pairs(texts) do
+    if known == words then language = name end
+  end
+  return { language = language, greeting = words.greeting, subject = subject, reason = words.reason,
+    asked = around(entry.site_id and words.asked or words.asked_account), accept = words.accept, decline = words.decline }
 end
 
 -- ---- Encodings -------------------------------------------------------------------------------------------------------
@@ -137,13 +157,25 @@ function mail.message(entry)
   return table.concat(headers, "\r\n") .. "\r\n\r\n" .. quoted_printable(readable(body_of(entry, words))) .. "\r\n"
 end
 
+local function exists(path)
+  local file = io.open(path, "rb")
+  if file then file:close() end
+  return file ~= nil
+end
+
 --- What puts mails into a folder, in order by name, each private to its owner.
 ---@param folder string
 ---@return fun(entry: table): true?, string?
 function mail.folder(folder)
   return function(entry)
     local to = entry.to:gsub("[^%w@.+_-]", "_"):sub(1, 100)
-    return private_file.write(("%s/%08d-%s.eml"):format(folder, entry.number, to), mail.message(entry))
+    local name, again = ("%s/%08d-%s"):format(folder, entry.number, to), 1
+    local path = name .. ".eml"
+    while exists(path) do -- of an earlier sandbox, say: no mail takes another's place
+      again = again + 1
+      path = ("%s-%d.eml"):format(name, again)
+    end
+    return private_file.write(path, mail.message(entry))
   end
 end
 

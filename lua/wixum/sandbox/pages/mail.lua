@@ -4,6 +4,7 @@
 -- look at mail follow every link. Only the two forms do, in `wixum.sandbox.pages.answer`.
 
 local html = require "wixum.sandbox.pages.html"
+local texts = require "wixum.sandbox.mail"
 local words = require "wixum.sandbox.pages.words"
 
 local mail_pages = {}
@@ -23,9 +24,10 @@ local states = {
 -- ---- Parts -----------------------------------------------------------------------------------------------------------
 
 local choice_template = html.template [[
-<div class="choice">
-<form method="post" action="/_sandbox/accept"><input type="hidden" name="token" value="{token}"><button class="first">Accept</button></form>
-<form method="post" action="/_sandbox/decline"><input type="hidden" name="token" value="{token}"><button>Decline</button></form>
+<div class="choice" lang="{language}">
+<form method="post" action="/_sandbox/accept"><input type="hidden" name="token" value="{token}">
+<button class="first">{accept}</button></form>
+<form method="post" action="/_sandbox/decline"><input type="hidden" name="token" value="{token}"><button>{decline}</button></form>
 </div>
 ]]
 local notice_template = html.template '<p class="notice">{text}</p>\n'
@@ -37,8 +39,11 @@ function mail_pages.token(link)
   return link:match("[?&]token=(%w+)")
 end
 
-local function choice(invite)
-  if invite and invite.status == "Pending" then return choice_template{ token = mail_pages.token(invite.accept_link) } end
+local function choice(invite, said)
+  if invite and invite.status == "Pending" then
+    return choice_template{ token = mail_pages.token(invite.accept_link), accept = said.accept, decline = said.decline,
+      language = said.language }
+  end
   local state = states[invite and invite.status or "unknown"] or states.unknown
   return notice_template{ text = state[2] }
 end
@@ -88,31 +93,34 @@ local main_template = html.template [[
 <dt>From</dt><dd>Wix sandbox, for account {account}</dd>
 <dt>To</dt><dd>{to}</dd>
 {date}<dt>Language</dt><dd>{language}</dd>
-<dt>Subject</dt><dd id="subject" class="who">{subject}</dd>
+<dt>Subject</dt><dd id="subject" class="who" lang="{lang}">{subject}</dd>
 </dl>
+<div lang="{lang}"><p>{greeting}</p><p>{asked}</p></div>
 {purpose}{brings}{until_when}{choice}</article>
 <p><a href="/">Back to the overview</a></p>
 ]]
 local date_template = html.template "<dt>Sent</dt><dd>{date}</dd>\n"
 local until_template = html.template "<p>The invite can be answered until {date}.</p>\n"
 
-local function subject(model, mail)
-  local what = mail.kind == "resend" and "Reminder: you are invited to " or "You are invited to "
-  if not mail.site_id then return what .. "the team" end
-  return { what, mail.site_name and html.name(mail.site_name) or words.site(model, mail.site_id) }
+-- A sentence of the mail, with the site's name where that belongs.
+local function sentence(model, mail, parts)
+  if not mail.site_id then return parts[1] end
+  return { parts[1], mail.site_name and html.name(mail.site_name) or words.site(model, mail.site_id), parts[2] }
 end
 
 local function show(server, title, mail, invite, nonce)
   local model = server.model
-  local pending = invite and invite.status == "Pending" and invite.expiration_date
+  local pending, said = invite and invite.status == "Pending" and invite.expiration_date, texts.words(mail)
   return html.page({
     title = title,
     main = main_template{
       title = title, account = model.account_id, to = html.name(mail.to),
       date = mail.date and date_template{ date = html.time(mail.date) } or "",
-      language = html.name(mail.language or "none"), subject = subject(model, mail),
+      language = html.name(mail.language or "none"),
+      lang = said.language, subject = sentence(model, mail, said.subject), greeting = said.greeting,
+      asked = sentence(model, mail, said.asked),
       purpose = purpose(mail), brings = brings(model, invite),
-      until_when = pending and until_template{ date = html.time(pending) } or "", choice = choice(invite),
+      until_when = pending and until_template{ date = html.time(pending) } or "", choice = choice(invite, said),
     },
   }, nonce)
 end
