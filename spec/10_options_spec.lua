@@ -46,6 +46,7 @@ local OPTIONS = {
   deadline = { where = "with", bad = NUMBERS.bad, good = NUMBERS.good },
   retries = { where = "with", bad = { -1, 0.5, 1.0, "1", math.huge, true }, good = { 0, 1, 1000 } },
   max_wait = { where = "with", bad = NUMBERS.bad, good = NUMBERS.good },
+  max_emails = { where = "with", bad = { 0, -1, 0.5, "1", true }, good = { 1, 50, 100000 } },
   rate = { where = "client", bad = { true, 200, {}, { calls = 1 }, { per = 1 }, { calls = 0, per = 1 }, { calls = 1.5, per = 1 },
       { calls = "1", per = 1 }, { calls = 1, per = 0 }, { calls = 1, per = -1 }, { calls = 1, per = math.huge },
       { calls = 1, per = 0 / 0 }, { calls = 1, per = 1e-9 }, { calls = 1 << 40, per = 1 }, "200/60" },

@@ -111,6 +111,14 @@ describe("wixum.roles.find", function()
     end
   end)
 
+  it("answers a mistyped name with the one that was meant, as its neighbours do", function()
+    for module, wrong in pairs{ roles = "fnd", assignments = "invite", split = "bulk_invit" } do
+      local ok, message = pcall(function() return wixum[module][wrong] end)
+      assert.is_false(ok)
+      assert.matches("^spec/33_roles_spec.lua:%d+: wixum." .. module .. " has no function " .. wrong .. " %(did you mean", message)
+    end
+  end)
+
   it("refuses nonsense", function()
     refused("")
     refused("  ")

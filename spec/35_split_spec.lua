@@ -44,6 +44,22 @@ describe("wixum.split.bulk_invite", function()
     end
   end)
 
+  it("is what a list longer than one call may carry needs", function()
+    local wix, asked = answering.client(bulk)
+    local function invite(count, options)
+      return wix.site_invites.bulk_invite({ policy_ids = { "1" }, emails = addresses(count) }, options)
+    end
+    local sent, err = invite(51)
+    assert.is_nil(sent)
+    assert.same({ "invalid", "not_sent", "emails", "max_items", 0 },
+      { err.kind, err.outcome, err.violations[1].field, err.violations[1].rule, #asked })
+    assert.matches("max_emails allows 50 in one call; wixum.split.bulk_invite sends more in parts", err.message, 1, true)
+    assert(invite(50))
+    assert(invite(51, { max_emails = 51 }))
+    assert.is_nil((wix:with{ max_emails = 2 }.site_invites.bulk_invite{ policy_ids = { "1" }, emails = addresses(3) }))
+    assert.is_false((pcall(invite, 1, { max_emails = 0 })))
+  end)
+
   it("takes another size and call options", function()
     local wix, asked = answering.client(bulk)
     assert(wixum.split.bulk_invite(wix, { policy_ids = { "1" }, emails = addresses(5) }, { size = 2, timeout = 3 }))

@@ -89,4 +89,4 @@ function assignments.of(given)
   return list
 end
 
-return assignments
+return names.strict(assignments, "assignments", errors.mistake)

@@ -97,6 +97,21 @@ local function unfit(operation, violations, mistake, undeclared, place, known)
   end
 end
 
+-- Lists that are longer than the client's options allow, as violations; nil where none is.
+local function over_limit(operation, settings, arguments)
+  local violations
+  for _, field in ipairs(operation.limited) do
+    local list, most = rawget(arguments, field.name), settings[field.limit_option]
+    if type(list) == "table" and rawlen(list) > most then
+      violations = violations or {}
+      violations[#violations + 1] = { field = field.name, rule = "max_items", description =
+        ("it has %d items, and %s allows %d in one call; wixum.split.%s sends more in parts"):format(rawlen(list),
+        field.limit_option, most, operation.name) }
+    end
+  end
+  return violations
+end
+
 -- ---- one attempt -----------------------------------------------------------------------------------------------------
 
 -- A `transport` function in place of the network: the response that it gives.
@@ -284,6 +299,7 @@ function call.run(client, operation, arguments, given)
   local now = root.clock.now()
   local wire, violations, mistake, undeclared, place, known = check_arguments(operation.argument_shape, arguments)
   local path, headers, body -- or nil, what is wrong, what to do
+  if wire and operation.limited then violations = over_limit(operation, settings, arguments) end
   if wire then path, headers, body = request_of.parts(operation, settings, root, arguments, wire, cache)
   else unfit(operation, violations, mistake, undeclared, place, known) end
   local run = { operation = operation, settings = settings, root = root, path = path, headers = headers, body = body,

@@ -55,12 +55,17 @@ function compiled.operation(operation)
   for _, field in ipairs(operation.arguments.fields) do
     if field.list and field.required and not field.not_empty then needed_lists[#needed_lists + 1] = field.wire end
   end
+  local limited = {}
+  for _, field in ipairs(operation.arguments.fields) do
+    if field.limit_option then limited[#limited + 1] = field end
+  end
   known = {
-    full_name = operation.full_name, effect = operation.effect, method = operation.method, path = operation.path,
+    full_name = operation.full_name, name = operation.name, effect = operation.effect, method = operation.method, path = operation.path,
     path_fields = #path_fields > 0 and path_fields or nil, context = CONTEXT[operation.context],
     arguments = operation.arguments, argument_shape = shape_of(operation.arguments),
     answer_shape = shape_of(operation.answer), answers_nothing = #operation.answer.fields == 0,
-    has_body = operation.method ~= "GET", needed_lists = #needed_lists > 0 and needed_lists or nil,
+    limited = #limited > 0 and limited or nil, has_body = operation.method ~= "GET",
+    needed_lists = #needed_lists > 0 and needed_lists or nil,
   }
   ready[operation] = known
   return known

@@ -14,7 +14,8 @@
 --               (with `values`) or a shape
 --   for arguments: required, not_empty (a list that is given has items), unique (no item twice, case ignored), unique_by
 --                  (no two items with the same value, case ignored, in that field of theirs), max_items, max_length
---                  (bytes), min, max (of numbers),
+--                  (bytes), min, max (of numbers), limit_option (the client's option that says how many items, where
+--                  the service's own limit is not known; for arguments themselves, not inside them),
 --                  in_path (part of the path, also repeated in the body as the official client does)
 --   read_only   given back as an argument it is dropped
 --   secret      masked when printed

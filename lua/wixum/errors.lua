@@ -69,6 +69,7 @@ local function advice(err)
     return "It can be repeated without harm"
   end
   if err.kind == "invalid" and err.advice then return err.advice end
+  if err.kind == "not_found" and err.context == "account_id" then return "Check the id: the account knows none like it" end
   return ADVICE[err.kind] or (err.outcome == "not_sent" and "Nothing was sent: it can be called again"
     or "The service did not act: it can be called again later")
 end

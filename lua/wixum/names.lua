@@ -60,4 +60,18 @@ function names.suggestion(given, known)
   return #sorted > 0 and (" (known: %s)"):format(table.concat(sorted, ", ")) or ""
 end
 
+--- Makes a module answer a mistyped name with a suggestion instead of nil.
+---@param module table
+---@param name string what it is called
+---@param mistake fun(text: string) raises at the caller's line
+---@return table module
+function names.strict(module, name, mistake)
+  return setmetatable(module, { __index = function(_, asked)
+    local known = {}
+    for key in pairs(module) do known[#known + 1] = key end
+    mistake(("wixum.%s has no function %s%s"):format(name, type(asked) == "string" and asked:sub(1, 64) or type(asked),
+      names.suggestion(asked, known)))
+  end })
+end
+
 return names

@@ -77,6 +77,8 @@ options.list = {
   { name = "retries", where = "with", check = whole(0), default = 4, doc = "further attempts, where saying it again does no harm" },
   { name = "max_wait", where = "with", check = seconds, default = 120,
     doc = "longest single wait in seconds; a longer one is returned as an error" },
+  { name = "max_emails", where = "with", check = whole(1), default = 50,
+    doc = "most addresses in one bulk_invite; the service's own limit is not documented" },
   { name = "rate", where = "client", check = rate, default = { calls = 200, per = 60 },
     doc = "pace over a client and all made from it; false is none" },
   { name = "concurrency", where = "client", check = whole(1), default = 16, doc = "most calls in flight" },

@@ -149,4 +149,4 @@ function roles.find(wix, title, given)
   return allowed[1]
 end
 
-return roles
+return names.strict(roles, "roles", errors.mistake)

@@ -5,6 +5,7 @@
 -- and the parts behind it still go out.
 
 local errors = require "wixum.errors"
+local names = require "wixum.names"
 local redaction = require "wixum.redaction"
 
 local split = {}
@@ -195,4 +196,4 @@ function split.bulk_invite(wix, arguments, options) return run(BULK, wix, argume
 ---@return wixum.FailedPart[]|wixum.Error|nil failed parts that failed; where the answer is nil, why
 function split.create_invite(wix, arguments, options) return run(CREATE, wix, arguments, options) end
 
-return split
+return names.strict(split, "split", errors.mistake)

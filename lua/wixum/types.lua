@@ -20,6 +20,8 @@
 ---@field retries? integer
 --- longest single wait in seconds; a longer one is returned as an error; default 120
 ---@field max_wait? number
+--- most addresses in one bulk_invite; the service's own limit is not documented; default 50
+---@field max_emails? integer
 --- further headers by name (never Authorization, wix-*, Content-*)
 ---@field headers? table<string, string>
 --- in place of wixum/VERSION libcurl/VERSION
@@ -69,7 +71,7 @@
 ---@class (exact) wixum.BulkInviteArguments
 --- role ids, the same for everybody in this call [id, required, not empty, no item twice]
 ---@field policy_ids string[]
---- addresses to invite; how many a call may carry is not documented (50 is known to be safe elsewhere) [address, required, not empty, no item twice]
+--- addresses to invite; how many a call may carry is not documented, so the option max_emails says it [address, required, not empty, no item twice]
 ---@field emails string[]
 --- why, in your words; its longest length is not documented
 ---@field invite_purpose? string

@@ -52,8 +52,8 @@ return {
         fields = {
           { name = "policy_ids", type = "id", list = true, required = true, not_empty = true, unique = true,
             doc = "role ids, the same for everybody in this call" },
-          { name = "emails", type = "email", list = true, required = true, not_empty = true, unique = true,
-            doc = "addresses to invite; how many a call may carry is not documented (50 is known to be safe elsewhere)" },
+          { name = "emails", type = "email", list = true, required = true, not_empty = true, unique = true, limit_option = "max_emails",
+            doc = "addresses to invite; how many a call may carry is not documented, so the option max_emails says it" },
           { name = "invite_purpose", type = "string", doc = "why, in your words; its longest length is not documented" },
           default_email_language,
         },
