@@ -1,12 +1,12 @@
 -- Who can reach a site; changes one contributor's role and removes another. On a sandbox unless told --live.
---
 --   lua5.4 examples/contributors.lua [--live] [--change ACCOUNT_ID ROLE_TITLE] [--remove ACCOUNT_ID]
 local wixum = require "wixum"
 local options, live = {}, false
 for i, word in ipairs(arg) do
   if word == "--live" then live = true
   elseif word == "--change" then options.change, options.role = arg[i + 1], arg[i + 2]
-  elseif word == "--remove" then options.remove = arg[i + 1] end
+  elseif word == "--remove" then options.remove = arg[i + 1]
+  elseif word:find("^%-%-") then error("unknown option " .. word, 0) end
 end
 
 local server = not live and assert(require("wixum.sandbox").start(dofile "examples/agency.lua"))

@@ -1,7 +1,7 @@
 -- Invites employees to the account, each with a role on chosen sites. On a sandbox unless told --live, then it mails.
 local wixum = require "wixum"
-local live = arg[1] == "--live"
-local file = arg[live and 2 or 1] or "examples/employees.csv"
+local live, file = false, "examples/employees.csv"
+for _, word in ipairs(arg) do if word == "--live" then live = true else file = word end end
 
 local server = not live and assert(require("wixum.sandbox").start(dofile "examples/agency.lua"))
 local wix <close> = live and wixum.client() or server:client()
@@ -16,7 +16,7 @@ local function invitee(row)
   local everywhere = row.sites == "everywhere" or nil -- an empty cell is never the whole account
   local sites = not everywhere and {} or nil
   for name in (not everywhere and row.sites or ""):gmatch("%s*([^;]+)") do
-    local site = site_called[name]
+    local site = site_called[name:match("^(.-)%s*$")]
     if not site then return nil, "there is no site called " .. name end
     table.insert(sites, site)
   end
@@ -28,7 +28,8 @@ end
 
 local invitees = {}
 for row, line in assert(wixum.csv.rows(file)) do
-  local one, reason = invitee(row)
+  local one, reason = wixum.check_email(row.email)
+  if one then one, reason = invitee(row) end
   if one then table.insert(invitees, one) else print(("line %d: %s: not invited, %s"):format(line, row.email, reason)) end
 end
 

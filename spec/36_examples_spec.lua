@@ -33,6 +33,29 @@ describe("the examples", function()
     end
   end)
 
+  it("take rows that lack something one by one, and options that they know alone", function()
+    local file = os.tmpname()
+    local function with(text, name, ...)
+      local handle <close> = assert(io.open(file, "w"))
+      handle:write(text)
+      handle:close()
+      return run(name, file, ...)
+    end
+    local output, code = with("site_id,site,email,policy_id\n,Nowhere,ann@example.com,1\n" .. ("%s,Here,,1\n"):format(
+      "a1d7cc01-27f0-4c5a-9b42-6f2d0e8b7a10"), "handover")
+    assert.matches("line 2: ann@example.com: not invited, its row names no site_id", output, 1, true)
+    assert.matches("line 3: nil: not invited, it is not text but a nil", output, 1, true)
+    assert.equal(1, code)
+    output = with("email,role,sites\nbad@agency,Website Manager,Taller Ñandú\n"
+      .. "ann@example.com,website manager, Taller Ñandú ; \n", "employees")
+    assert.matches("line 2: bad@agency: not invited, its domain has no dot", output, 1, true)
+    assert.matches("ann@example.com\tPending", output, 1, true)
+    output, code = run("contributors", "--remov", "x")
+    assert.equal(1, code)
+    assert.matches("unknown option --remov", output, 1, true)
+    os.remove(file)
+  end)
+
   it("employees: invites with roles on chosen sites, and says who was not invited and why", function()
     local output = run("employees")
     for _, line in ipairs{
