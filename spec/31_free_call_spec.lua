@@ -109,6 +109,7 @@ describe("wix:call", function()
     assert.same({ "PUT", server.base_url .. "/a?b=1", '{"c":["d"]}', "[masked]" }, { shown.method, shown.url, shown.body,
       shown.headers.Authorization })
     assert.equal(0, #server:requests())
+    assert.matches('method = "PUT"', tostring(shown), 1, true)
   end)
 
   it("refuses a program's mistakes at the caller's line, with nothing sent", function()

@@ -9,6 +9,7 @@ local errors = require "wixum.errors"
 local names = require "wixum.names"
 local options = require "wixum.options"
 local redaction = require "wixum.redaction"
+local topics = require "wixum.help_topics"
 
 local help = {}
 
@@ -159,7 +160,8 @@ local REST = {
   { "use(wix)", "make a client the default one" },
   { "roles.find(wix, title)", "a role by its title" },
   { "assignments.invitee{ … }", "an item of subjects_assignments: whom, which role, on which sites" },
-  { "split.bulk_invite(wix, …)", "more invitees than one call may carry" },
+  { "assignments.of{ … }", "the same for update_team_member_assignments" },
+  { "split.bulk_invite(wix, …)", "more invitees than one call may carry; split.create_invite too" },
   { "csv.rows(path)", "rows of a spreadsheet's CSV" },
   { "check_email(text)", "true, or nil and the reason" },
   { "time(date)", "seconds since the epoch of a date in an answer" },
@@ -175,7 +177,8 @@ local function overview()
   for _, pair in ipairs(REST) do entries[#entries + 1] = { "  wixum." .. pair[1], pair[2] } end
   add_entries(lines, entries)
   lines[#lines + 1] = ""
-  lines[#lines + 1] = 'wixum.help(wixum.site_invites), wixum.help(wixum.site_invites.bulk_invite), wixum.help("options") tell more.'
+  lines[#lines + 1] = 'wixum.help(wixum.site_invites), wixum.help(wixum.site_invites.bulk_invite), wixum.help("options") tell more,'
+  lines[#lines + 1] = 'as do the words "client", "call", "roles.find", "errors", "sandbox" and the names above.'
   return table.concat(lines, "\n")
 end
 
@@ -187,6 +190,9 @@ local function all_words()
   local function add(declared, explain)
     found[declared.full_name], found[declared.name] = explain, found[declared.name] or explain
     known[#known + 1], short[#short + 1] = declared.full_name, declared.name
+  end
+  for name, text in pairs(topics) do
+    found[name], known[#known + 1] = function() return text end, name
   end
   for _, name in ipairs(declaration.namespace_names()) do
     local namespace = declaration.namespace(name)
@@ -208,6 +214,19 @@ local function of_word(word)
     near and names.suggestion(word, { near }) or names.suggestion(word, known)))
 end
 
+-- What is said of a helper, found by itself: the function, or the module that it is in.
+local function topic_of(about)
+  local texts = {}
+  for name, text in pairs(topics) do
+    local part, of_part = name:match("^(%w+)%.([%w_]+)$")
+    local helper = part and package.loaded["wixum." .. part]
+    if helper and rawequal(about, rawget(helper, of_part)) then return text end
+    if helper and rawequal(about, helper) then texts[#texts + 1] = text end
+  end
+  table.sort(texts)
+  return #texts > 0 and table.concat(texts, "\n\n") or nil
+end
+
 --- The explanation of a thing.
 ---@param about any nil, a client, a namespace, a method or a word
 ---@return string
@@ -222,6 +241,8 @@ function help.text(about)
   if namespace then return of_namespace(namespace) end
   local module = package.loaded["wixum"]
   if rawequal(about, module) then return overview() end
+  local topic = topic_of(about)
+  if topic then return topic end
   errors.mistake(("there is no help on a %s: give a namespace, a method or a word"):format(type(about)))
 end
 

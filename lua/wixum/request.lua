@@ -3,6 +3,7 @@
 -- Owns what goes on the wire besides the key, which the core adds itself. Must not send.
 
 local core = require "wixum.core"
+local pretty = require "wixum.pretty"
 local redaction = require "wixum.redaction"
 
 local request_of, encode = {}, core.encode
@@ -97,6 +98,9 @@ local function with_query(path, operation, wire)
   return #list > 0 and path .. "?" .. table.concat(list, "&") or path
 end
 
+-- For eyes: what dry_run answers, in a REPL.
+local printable = { __name = "wixum.Request", __tostring = function(request) return pretty.text(request) end }
+
 --- The request as people and a `transport` see it: headers by name, the key masked.
 ---@param root table what a client shares with all made from it
 ---@param method string
@@ -113,7 +117,7 @@ function request_of.visible(root, method, path, header_lines, body)
       headers[name] = shown == value:gsub("\t", " ") and value or shown
     end
   end
-  return { method = method, url = root.base_url .. path, headers = headers, body = body }
+  return setmetatable({ method = method, url = root.base_url .. path, headers = headers, body = body }, printable)
 end
 
 --- What the request of a call consists of, besides its method.

@@ -1,0 +1,98 @@
+--- What `wixum.help` says of helpers and of what is no operation: by name, as text.
+--
+-- Owns these texts. What is declared is explained from its declaration (`wixum.help`), and never here.
+
+return {
+  ["client"] = [[
+wixum.client{ … } -> client
+  A client of your own. What is left out comes from the settings: environment, then ~/.config/wixum/config.
+  wixum.help("options") lists the options; one that is unknown or unusable raises.
+
+  Example
+    local wix <close> = wixum.client{ site_id = site, timeout = 20 }
+    local other = wix:with{ site_id = other_site }   -- same connections, key and pace
+    wix:close()]],
+  ["call"] = [[
+wix:call{ method = …, path = …, … } -> answer, info, or nil, err
+  An endpoint that is not declared here, with the same key, pace, attempts and errors.
+
+  Arguments
+    method    "GET", "POST", "PUT", "PATCH" or "DELETE"
+    path      begins with /; what does not belong in a path is percent-encoded by you
+    query     a table: dotted names, values, or lists for names that are repeated
+    body      a table, sent under the names it has
+    effect    "read", "repeatable" or "adds" (unless said): whether it may be tried again
+    context   "site" or "account": which id goes along, where the client knows both
+  Answer      as the service's JSON has it, nulls left out
+
+  Example
+    local answer, err = wix:call{ method = "GET", path = "/accounts/v1/account/child-accounts", effect = "read",
+      context = "account" }]],
+  ["roles.find"] = [[
+wixum.roles.find(wix, title, options) -> role, or nil, err
+  The role of that title, among the service's own and the account's. Case does not count; a role's id finds it too.
+  Unknown, ambiguous or not for that level: kind `invalid`, with the candidates in err.data.candidates.
+
+  Options
+    level     "site" or "account": where it is to be given; one that may not be given there is refused
+    locale    of the titles; "en" unless said
+    roles     an answer of users.get_roles_info to look in, so that many titles cost one call
+
+  Example
+    local role, err = wixum.roles.find(wix, "website manager", { level = "site" })]],
+  ["assignments.invitee"] = [[
+wixum.assignments.invitee{ email = …, role = …, sites = { … } } -> an item of subjects_assignments
+  Whom account_invites.create_invite invites, with which role, on which sites. Role and sites are ids, or tables with one.
+  The whole account only by everywhere = true in place of sites; a list of sites that is empty is refused by the call.
+
+  Example
+    local ann = wixum.assignments.invitee{ email = "ann@example.com", role = role, sites = { site } }
+    local sent, err = wix.account_invites.create_invite{ subjects_assignments = { ann } }]],
+  ["assignments.of"] = [[
+wixum.assignments.of{ role = …, sites = { … } } -> a list for new_assignments
+  A role for users.update_team_member_assignments, one assignment a site, or one on the whole account by everywhere = true.
+
+  Example
+    local changed, err = wix.users.update_team_member_assignments{
+      user_id = user.id, new_assignments = wixum.assignments.of{ role = role, sites = { site } }, assignment_ids_to_remove = {} }]],
+  ["split.bulk_invite"] = [[
+wixum.split.bulk_invite(wix, arguments, options) -> answer, failed, or nil, err
+  site_invites.bulk_invite for any number of addresses: a call for each part of 50 (option size). Every part is checked
+  before the first is sent; where that fails, nil, err. The answer has `invites` and `failed_emails` of all parts that were
+  answered; `failed` lists the others: { first, last, emails, error }. No part is sent twice.
+
+  Example
+    local sent, failed = wixum.split.bulk_invite(wix, { policy_ids = { role.id }, emails = emails })
+    for _, part in ipairs(failed or {}) do print(table.concat(part.emails, ", "), part.error) end]],
+  ["split.create_invite"] = [[
+wixum.split.create_invite(wix, arguments, options) -> answer, failed, or nil, err
+  account_invites.create_invite for any number of invitees: a call for each part of 50 (option size). As
+  split.bulk_invite, with `successful_invites` and `failed_invites`.
+
+  Example
+    local sent, failed = wixum.split.create_invite(wix, { subjects_assignments = invitees })]],
+  ["csv.rows"] = [[
+wixum.csv.rows(path, options) -> an iterator of row, line; or nil and the reason
+  Rows of a spreadsheet's CSV by its headings; delimiter and encoding are recognised. An empty cell is nil.
+
+  Example
+    for row, line in assert(wixum.csv.rows("customers.csv")) do print(line, row.email) end]],
+  ["errors"] = [[
+What fails answers nil, err; tostring(err) is one line that says where, what, and what to do next.
+  err.kind      invalid (refused before sending), unauthenticated, forbidden, not_found, conflict, precondition,
+                rate_limited, rejected (another 4xx), server (5xx), network, tls, timeout, protocol (not the answer that
+                was promised), redirected, interrupted, cancelled, closed
+  err.outcome   not_sent: the service surely did not see it. refused: it answered, and did not act. unknown: it may have acted
+  err.violations, err.status, err.code, err.description, err.data, err.request_id   what the service, or our check, said
+  A mistake in the program (an unknown name, a wrong type) raises at the line that made it.]],
+  ["sandbox"] = [[
+require("wixum.sandbox").start{ … } -> server, or nil and the reason
+  Wix on loopback: nobody is mailed. server:client() is a client for it; server:outbox(), server:accept(invite),
+  server:decline(invite), server:advance(seconds), server:fault{ … }, server:requests(), server:members(), server:stop().
+  server.base_url in a browser shows sites, invites, the team and the outbox. What it can be started with is in
+  lua/wixum/sandbox/options.lua.
+
+  Example
+    local server = assert(require("wixum.sandbox").start{ seed = 1 })
+    local wix = server:client()]],
+}
