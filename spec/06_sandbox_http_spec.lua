@@ -249,7 +249,13 @@ describe("a refusal", function()
 
   it("meets a head that is too large", function()
     start()
-    assert.equal(431, call(bulk, good, { headers = { ["x-long"] = ("y"):rep(100000) } }).status)
+    local one = assert(raw.connect(server))
+    one:send(raw.request(server, bulk, good, { headers = { ["x-long"] = ("y"):rep(100000) } }))
+    local answer = one:answer() -- which is lost where the connection is cut before we have read it: we are still sending
+    one:close()
+    assert.is_true(answer == nil or answer.status == 431)
+    assert.equal(0, #server:invites())
+    assert.equal(200, call(bulk, good).status)
   end)
 
   it("takes a body in chunks as it takes any other", function()
