@@ -25,13 +25,29 @@ void wx_auth_wipe(wx_auth *auth) {
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+/* Copied byte by byte: the C library's copy would leave pieces of the key in vector registers, which the loader saves on
+ * the stack when it next binds a function, and nobody wipes them there. */
+static void copy_slowly(char *to, const char *from, size_t size) {
+  volatile char *byte = to;
+  for (size_t i = 0; i < size; i++) byte[i] = from[i];
+}
+
+/* Without the C library too, for the same reason. */
+static bool begins_with_bearer(const char *key, size_t size) {
+  static const char word[] = "bearer ";
+  if (size < sizeof word) return false;
+  for (size_t i = 0; i < sizeof word - 1; i++)
+    if ((key[i] | 0x20) != word[i]) return false;
+  return true;
+}
+
 const char *wx_auth_set(wx_auth *auth, const char *key, size_t size) {
   wx_auth_wipe(auth);
   while (size > 0 && is_blank(key[size - 1])) size--;
   while (size > 0 && is_blank(key[0])) key++, size--;
   if (size == 0) return "it is empty";
   if (size > KEY_MAX) return "it is longer than 8192 bytes";
-  if (size > 7 && strncasecmp(key, "Bearer ", 7) == 0) return "it begins with \"Bearer \": give the key alone";
+  if (begins_with_bearer(key, size)) return "it begins with \"Bearer \": give the key alone";
   for (size_t i = 0; i < size; i++) {
     unsigned char c = (unsigned char)key[i];
     if (c == ' ' || c == '\t') return "it holds a blank";
@@ -41,7 +57,7 @@ const char *wx_auth_set(wx_auth *auth, const char *key, size_t size) {
   char *header = malloc(NAME_SIZE + size + 1);
   if (!header) return "there is no memory for it";
   memcpy(header, HEADER_NAME, NAME_SIZE);
-  memcpy(header + NAME_SIZE, key, size);
+  copy_slowly(header + NAME_SIZE, key, size);
   header[NAME_SIZE + size] = '\0';
   auth->header = header;
   auth->header_size = NAME_SIZE + size;
