@@ -59,6 +59,12 @@ describe("wixum sandbox", function()
     os.execute(("rm -r %s %s.json"):format(folder, folder))
   end)
 
+  it("begins nothing anew where its state is there and cannot be read", function()
+    local output, code = process.run{ WIXUM, "sandbox", "--state", "/etc/hostname/state.json" }
+    assert.equal(2, code)
+    assert.matches("^wixum sandbox: %-%-state: /etc/hostname/state.json: ", output)
+  end)
+
   it("ends at Ctrl-C with status 3", function()
     start()
     child:expect("Ctrl%-C ends it")

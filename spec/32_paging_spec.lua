@@ -86,6 +86,25 @@ describe("users.each_member", function()
     assert.same({ "protocol", "users.each_member", 2 }, { err.kind, err.operation, #asked })
   end)
 
+  it("goes on with the page that Ctrl-C ended, when it is asked once more", function()
+    local wix = answering.client(function(body, _, number)
+      if number == 2 then error("lua5.4: interrupted!", 0) end
+      return team(6)(body)
+    end)
+    local following, count = wix.users.each_member{ paging = { limit = 4 } }, 0
+    local ok, err = pcall(function() while following() do count = count + 1 end end)
+    assert.same({ false, "interrupted", 4 }, { ok, err.kind, count })
+    while following() do count = count + 1 end
+    assert.equal(6, count)
+  end)
+
+  it("does not take members without ids for the ones before", function()
+    local wix = answering.client(function(_, _, number) return { teamMembers = number < 4 and { { user = {} }, { user = {} } } or {} } end)
+    local count = 0
+    for _ in wix.users.each_member() do count = count + 1 end
+    assert.equal(6, count)
+  end)
+
   it("takes call options along", function()
     local wix = answering.client(team(1))
     assert.has_error(function() ids_of(wix.users.each_member, {}, { tiemout = 1 }) end)

@@ -136,6 +136,7 @@ describe("wixum.split.bulk_invite", function()
       assert.is_false(ok)
       assert.same({ kind, "unknown", "split.bulk_invite" }, { err.kind, err.outcome, err.operation })
       assert.same({ address(1), address(2) }, emails_of(err.answers.invites))
+      if kind == "interrupted" then assert.equal(err, wixum.interrupted) end
     end
   end)
 
@@ -156,7 +157,9 @@ describe("wixum.split.bulk_invite", function()
     local wix, asked = answering.client(bulk)
     local arguments = { policy_ids = { "1" }, emails = addresses(3) }
     assert.is_false((pcall(wixum.split.bulk_invite, wix, arguments, { dry_run = true })))
-    assert.is_false((pcall(wixum.split.bulk_invite, wix:with{ dry_run = true }, arguments)))
+    local shown, words = pcall(function() wixum.split.bulk_invite(wix:with{ dry_run = true }, arguments) end)
+    assert.is_false(shown)
+    assert.matches("^spec/35_split_spec.lua:%d+: split.bulk_invite: dry_run shows one request", words)
     assert.equal(0, #asked)
     local ok, message = pcall(function() wixum.split.bulk_invite(arguments) end)
     assert.is_false(ok)

@@ -29,10 +29,9 @@ typedef struct wx_walk {
   lua_State *L;
   size_t bytes; /* of strings so far */
   int depth;
-  size_t values;  /* free-form ones so far: a table that is named twice is sent twice */
-  bool too_large; /* told once */
-  bool
-    undeclared; /* the mistake is a name that is not declared: at the top it, where it is (or nil), the names there are */
+  size_t values;   /* free-form ones so far: a table that is named twice is sent twice */
+  bool too_large;  /* told once */
+  bool undeclared; /* the mistake is such a name: at the top it, where it is (or nil), the names there are */
 } wx_walk;
 
 /* Pushes "a[2].b", or where it is not wanted "a.b" of "a.b[2]", so that a violation has the last index apart. [-0, +1, m] */

@@ -24,8 +24,8 @@ call.interrupted = nil
 ---@field operation table compiled
 ---@field settings table options as they apply to this call
 ---@field root table what the client shares with all made from it
----@field path string|false of the request
----@field headers string[]|false of the request
+---@field path string? of the request
+---@field headers string[]|string? of the request, or why there is none
 ---@field body string? of the request
 ---@field attempts integer
 ---@field outcome string of all attempts so far

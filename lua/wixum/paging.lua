@@ -72,6 +72,7 @@ local function identity(items, arguments)
   local ids = {}
   for i, item in ipairs(items) do
     local inner = type(item) == "table" and (item.user or item.invite or item) or {}
+    if inner.id == nil then return nil end -- nothing tells it from another
     ids[i] = tostring(inner.id)
   end
   return #ids > 0 and table.concat(ids, " ") or nil
@@ -105,8 +106,7 @@ function paging.method(iterator, operation, is_namespace)
       while items[position] == nil do
         if failed then error(failed, 0) end -- asked once more after a failure: that is not the end
         if not pending then return close() end
-        local asked = pending
-        pending = nil
+        local asked = pending -- still the next one to ask for, should Ctrl-C end this call
         local answer, err = operation(asked, call_options)
         if not answer then fail(err) end
         if not answer[iterator.items] then errors.mistake(iterator.full_name .. ": with dry_run there are no pages to walk") end

@@ -106,8 +106,8 @@ local printable = { __name = "wixum.Request", __tostring = function(request) ret
 ---@param method string
 ---@param path string
 ---@param header_lines string[] "Name: value", without the key
----@param body string
----@return { method: string, url: string, headers: table<string, string>, body: string }
+---@param body string?
+---@return { method: string, url: string, headers: table<string, string>, body: string? }
 function request_of.visible(root, method, path, header_lines, body)
   local headers = { Authorization = "[masked]" }
   for _, line in ipairs(header_lines) do

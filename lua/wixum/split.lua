@@ -10,6 +10,8 @@ local redaction = require "wixum.redaction"
 
 local split = {}
 
+local NO_DRY_RUN = ": dry_run shows one request, and split has as many as there are parts"
+
 -- Invitees a call. Create Invite is documented to take 50; how many Bulk Invite takes is not.
 local SIZE = 50
 
@@ -109,8 +111,9 @@ local function send_parts(kind, operation, parts, options, done)
       done.part = i
       answer, err = operation(part.arguments, options)
     end
-    if answer and not answer[kind.answers[1]] then -- a client that only shows its requests
-      errors.mistake(kind.name .. ": dry_run shows one request, and split has as many as there are parts")
+    if answer and not answer[kind.answers[1]] then
+      done.shown = true -- by a client that only shows its requests
+      return
     elseif answer then
       for _, name in ipairs(kind.answers) do
         table.move(answer[name], 1, #answer[name], #done.answers[name] + 1, done.answers[name])
@@ -136,8 +139,10 @@ local function send(kind, operation, parts, options)
         "it was ended in the middle: " .. (redaction.text(errors.text_of(problem)) or "") }
     end
     problem.answers, problem.errors = done.answers, done.failures
+    if problem.kind == "interrupted" then require("wixum.call").interrupted = problem end
     error(problem, 0)
   end
+  if done.shown then errors.mistake(kind.name .. NO_DRY_RUN) end
   return done.answers, #done.failures > 0 and done.failures or nil
 end
 
@@ -165,7 +170,7 @@ local function run(kind, wix, arguments, given)
   for name, value in pairs(given or {}) do
     if name == "size" then size = value else options[name] = value end
   end
-  if options.dry_run then errors.mistake(kind.name .. ": dry_run shows one request, and split has as many as there are parts") end
+  if options.dry_run then errors.mistake(kind.name .. NO_DRY_RUN) end
   if math.type(size) ~= "integer" or size < 1 then errors.mistake(kind.name .. ": size must be a whole number of at least 1") end
   if type(arguments[kind.items]) == "table" then check_list(kind, arguments[kind.items]) end
   local operation, parts = wix[kind.namespace][kind.operation], parts_of(kind, arguments, size)

@@ -155,8 +155,7 @@ local function read_answer(response, operation)
   if not operation.free then return core.answer(operation.answer_shape, body) end
   local answer, reason = core.decode(body)
   if answer == nil and not reason then return {} end -- null
-  if answer == false then return nil, "an answer that is false and nothing else is not supported" end
-  return answer, reason
+  return answer, reason -- false alone counts as unreadable: nobody could tell it from a call that failed
 end
 
 -- An answer that says yes and is not what was promised.

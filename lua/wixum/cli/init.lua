@@ -6,6 +6,7 @@
 local cli = {}
 
 local DONE, USAGE, INTERRUPTED = 0, 2, 3
+local NO_SUCH_FILE = 2 -- ENOENT
 
 local function port(text)
   local number = math.tointeger(tonumber(text))
@@ -55,8 +56,13 @@ local commands = {}
 
 function commands.sandbox(given)
   local core, errors = require "wixum.core", require "wixum.errors"
-  local kept = given.state and io.open(given.state, "rb")
-  if kept then kept:close() end
+  local kept, reason, code
+  if given.state then kept, reason, code = io.open(given.state, "rb") end
+  if kept then kept:close()
+  elseif code and code ~= NO_SUCH_FILE then -- there is one, which must not be replaced by a new beginning
+    io.stderr:write("wixum sandbox: --state: ", reason, "\n")
+    return USAGE
+  end
   local server, problem = require("wixum.sandbox").start{ port = given.port, seed = given.seed, strict_sites = given.strict_sites,
     state = kept and given.state or nil, mail_folder = given.mail_folder }
   if not server then
