@@ -7,6 +7,7 @@ local core = require "wixum.core"
 local errors = require "wixum.errors"
 local names = require "wixum.names"
 local redaction = require "wixum.redaction"
+local in_query = require("wixum.request").in_query
 local run_call = require("wixum.call").run
 
 local free_call = {}
@@ -53,13 +54,9 @@ local function path_of(arguments)
   return path
 end
 
-local function escaped(text)
-  return (text:gsub("[^%w%-_.~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
-end
-
 local function scalar(name, value)
   local kind = math.type(value) or type(value)
-  if kind == "string" and core.is_utf8(value) or kind == "integer" or kind == "boolean" then return escaped(tostring(value)) end
+  if kind == "string" and core.is_utf8(value) or kind == "integer" or kind == "boolean" then return in_query(value) end
   mistake(("query.%s must be text (valid UTF-8), a whole number, true or false, or a list of these"):format(name))
 end
 
@@ -84,7 +81,7 @@ local function query_of(arguments)
     if length == 0 then mistake(("query.%s is an empty list, which would be no condition at all"):format(shown)) end
     for i = 1, length do
       if rawget(value, i) == nil then mistake(("query.%s must be a list without holes"):format(shown)) end
-      list[#list + 1] = escaped(name) .. "=" .. scalar(shown, rawget(value, i))
+      list[#list + 1] = in_query(name) .. "=" .. scalar(shown, rawget(value, i))
     end
   end
   return #list > 0 and "?" .. table.concat(list, "&") or ""

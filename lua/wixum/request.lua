@@ -67,7 +67,10 @@ end
 
 -- ---- queries ---------------------------------------------------------------------------------------------------------
 
-local function in_query(value)
+--- A value as it stands in a query.
+---@param value string|number|boolean
+---@return string
+function request_of.in_query(value)
   if math.type(value) == "float" then value = tostring(value):gsub(",", ".") end -- the locale may have a comma there
   return (tostring(value):gsub("[^%w%-_.~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
@@ -78,8 +81,8 @@ local function add_pairs(list, shape, wire, prefix)
     local value, name = wire[field.wire], prefix .. field.wire
     if type(field.type) == "table" and value ~= nil then add_pairs(list, field.type, value, name .. ".")
     elseif field.list then
-      for _, item in ipairs(value or {}) do list[#list + 1] = name .. "=" .. in_query(item) end
-    elseif value ~= nil and not field.in_path then list[#list + 1] = name .. "=" .. in_query(value) end
+      for _, item in ipairs(value or {}) do list[#list + 1] = name .. "=" .. request_of.in_query(item) end
+    elseif value ~= nil and not field.in_path then list[#list + 1] = name .. "=" .. request_of.in_query(value) end
   end
   return list
 end

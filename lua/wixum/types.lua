@@ -502,7 +502,7 @@ function account_invites.create_invite(arguments, options) end
 ---@field id? string
 --- where the mail went [address]
 ---@field email? string
---- of the invite
+--- Used is accepted, Deleted is revoked
 ---@field status? wixum.TeamInvite.status
 --- whoever opens it can accept: masked when printed [secret]
 ---@field accept_link? string

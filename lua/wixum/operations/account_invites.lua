@@ -6,6 +6,8 @@
 -- Sources: Wix's reference pages for Account Invites (preview) and the official package `@wix/identity_account-invite`
 -- 1.0.1. What neither says is marked "not documented".
 
+local invite = require "wixum.invite_fields"
+
 local site_context = {
   class = "SiteContext", doc = "One site of the account.",
   fields = {
@@ -57,17 +59,16 @@ local account_invite = {
   fields = {
     { name = "id", type = "guid", read_only = true, doc = "invite id; users.search_team lists it" },
     { name = "account_id", type = "guid", read_only = true, doc = "the account" },
-    { name = "email", type = "email", doc = "where the mail went" },
-    { name = "policy_ids", type = "id", list = true, doc = "roles that acceptance brings" },
-    { name = "status", type = "enum", values = { "Pending", "Used", "Deleted", "Declined", "Expired" },
-      doc = "Used is accepted, Deleted is revoked" },
-    { name = "accept_link", type = "string", secret = true, doc = "whoever opens it can accept: masked when printed" },
-    { name = "inviter_account_id", type = "guid", read_only = true, doc = "the account that invited" },
-    { name = "inviter_id", type = "string", read_only = true, doc = "deprecated by the service: inviter_account_id" },
-    { name = "accepted_by_account_id", type = "guid", read_only = true, doc = "once accepted" },
-    { name = "date_created", type = "date", doc = "RFC 3339" },
-    { name = "date_updated", type = "date", doc = "RFC 3339" },
-    { name = "expiration_date", type = "date", doc = "RFC 3339" },
+    invite.email,
+    invite.policy_ids,
+    invite.status,
+    invite.accept_link,
+    invite.inviter_account_id,
+    invite.inviter_id,
+    invite.accepted_by_account_id,
+    invite.date_created,
+    invite.date_updated,
+    invite.expiration_date,
     { name = "assignments", type = invite_assignment, list = true, doc = "roles and what they are given on" },
     { name = "role", type = "string", doc = "deprecated by the service: policy_ids" },
   },

@@ -7,21 +7,22 @@
 -- Sources: Wix's reference pages for Site Invites (preview) and the official package
 -- `@wix/user-management_site-invites` 1.0.3. What neither says is marked "not documented".
 
+local invite = require "wixum.invite_fields"
+
 local site_invite = {
   class = "SiteInvite",
   doc = "One invite to one site, as the service keeps it.",
   fields = {
     { name = "id", type = "guid", read_only = true, doc = "invite id: keep it, no call lists a site's invites" },
     { name = "site_id", type = "guid", read_only = true, doc = "the site" },
-    { name = "email", type = "email", doc = "where the mail went" },
-    { name = "policy_ids", type = "id", list = true, doc = "roles that acceptance brings" },
-    { name = "status", type = "enum", values = { "Pending", "Used", "Deleted", "Declined", "Expired" },
-      doc = "Used is accepted, Deleted is revoked" },
-    { name = "accept_link", type = "string", secret = true, doc = "whoever opens it can accept: masked when printed" },
-    { name = "inviter_account_id", type = "guid", read_only = true, doc = "the account that invited" },
-    { name = "inviter_id", type = "string", read_only = true, doc = "deprecated by the service: inviter_account_id" },
-    { name = "accepted_by_account_id", type = "guid", read_only = true, doc = "once accepted" },
-    { name = "date_created", type = "date", doc = "RFC 3339" },
+    invite.email,
+    invite.policy_ids,
+    invite.status,
+    invite.accept_link,
+    invite.inviter_account_id,
+    invite.inviter_id,
+    invite.accepted_by_account_id,
+    invite.date_created,
     { name = "expiration_date", type = "date", doc = "RFC 3339; 30 days after the mail in Wix's dashboard" },
     { name = "staff_id", type = "guid", doc = "Wix Bookings staff, if any" },
     { name = "location_ids", type = "guid", list = true, read_only = true, max_items = 20, doc = "locations, if any" },

@@ -6,6 +6,8 @@
 -- Sources: Wix's reference pages for Users (preview) and the official package `@wix/identity_user` 1.0.0. What neither
 -- says is marked "not documented".
 
+local invite = require "wixum.invite_fields"
+
 local site_restriction = {
   class = "SiteRestriction", doc = "A role that is given on one site.",
   fields = {
@@ -92,12 +94,12 @@ local team_invite = {
   class = "TeamInvite", doc = "Somebody who is invited to the team.",
   fields = {
     { name = "id", type = "guid", doc = "invite id" },
-    { name = "email", type = "email", doc = "where the mail went" },
-    { name = "status", type = "enum", values = { "Pending", "Used", "Deleted", "Declined", "Expired" }, doc = "of the invite" },
-    { name = "accept_link", type = "string", secret = true, doc = "whoever opens it can accept: masked when printed" },
-    { name = "date_created", type = "date", doc = "RFC 3339" },
-    { name = "date_updated", type = "date", doc = "RFC 3339" },
-    { name = "expiration_date", type = "date", doc = "RFC 3339" },
+    invite.email,
+    invite.status,
+    invite.accept_link,
+    invite.date_created,
+    invite.date_updated,
+    invite.expiration_date,
     { name = "assignments", type = assignment, list = true, doc = "roles that acceptance brings" },
   },
 }
