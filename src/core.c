@@ -1,10 +1,12 @@
 /* core.c: luaopen_wixum_core fills the module table; what is in it lives in the files named below. */
 #include "answer.h"
 #include "arguments.h"
+#include "flight.h"
 #include "format.h"
 #include "interrupt.h"
 #include "json.h"
 #include "keyfile.h"
+#include "looper.h"
 #include "pacer.h"
 #include "secrets.h"
 #include "session.h"
@@ -80,6 +82,7 @@ static const luaL_Reg functions[] = {
   { "decode", wx_decode },
   { "redact", wx_lua_redact },
   { "pace", wx_pacer_new },
+  { "loop", wx_looper_get },
   { "sleep", wx_sleep },
   { "clock", core_clock },
   { "check_email", core_check_email },
@@ -95,6 +98,7 @@ int luaopen_wixum_core(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_wixum_core(lua_State *L) {
   luaL_checkversion(L);
   wx_session_open(L);
+  wx_flight_open(L);
   wx_pacer_open(L);
   luaL_newmetatable(L, WX_SHAPE_TYPE);
   lua_pop(L, 1);

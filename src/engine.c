@@ -2,6 +2,7 @@
 #include "engine.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { KEPT_CONNECTIONS = 64 };
+enum { KEPT_CONNECTIONS = 64, KEPT_HANDLES = 64 };
 
 /* The one thing that is the process's and not a session's: libcurl wants its set-up done once, and older ones are not
  * safe against two threads doing it. There is no clean-up: other code in the process may use libcurl too. */
@@ -46,7 +47,57 @@ static void close_on_exec(const int *descriptors) {
   }
 }
 
-bool wx_engine_open(wx_engine *engine, size_t max_answer) {
+/* ---- what libcurl tells ---------------------------------------------------------------------------------------------- */
+
+static int on_want(CURL *easy, curl_socket_t descriptor, int what, void *context, void *ignored) {
+  wx_engine *engine = context;
+  (void)easy, (void)ignored;
+  unsigned wanted = 0;
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) wanted |= WX_READABLE;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) wanted |= WX_WRITABLE;
+  return wx_poller_want(&engine->loop->poller, &engine->watcher, descriptor, wanted) ? 0 : -1;
+}
+
+static int on_timer(CURLM *multi, long milliseconds, void *context) {
+  wx_engine *engine = context;
+  (void)multi;
+  engine->watcher.when = milliseconds < 0 ? WX_NEVER : wx_clock() + (int64_t)milliseconds * 1000;
+  return 0;
+}
+
+static void collect(wx_engine *engine) {
+  int left;
+  CURLMsg *message;
+  while ((message = curl_multi_info_read(engine->multi, &left))) {
+    wx_exchange *exchange = NULL;
+    if (message->msg != CURLMSG_DONE) continue;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+    if (!exchange) continue;
+    wx_exchange_ended(exchange, message->data.result);
+    wx_loop_ended(engine->loop, exchange);
+    engine->loop->poller.happened = true;
+  }
+}
+
+/* ---- what the poller tells ------------------------------------------------------------------------------------------- */
+
+static void act(wx_engine *engine, curl_socket_t descriptor, int events) {
+  int running;
+  CURLMcode code = curl_multi_socket_action(engine->multi, descriptor, events, &running);
+  if (code != CURLM_OK) engine->broken = code;
+  collect(engine);
+}
+
+static void on_ready(wx_watcher *watcher, int descriptor, unsigned events) {
+  int what = (events & WX_READABLE ? CURL_CSELECT_IN : 0) | (events & WX_WRITABLE ? CURL_CSELECT_OUT : 0);
+  act((wx_engine *)watcher, descriptor, what);
+}
+
+static void on_due(wx_watcher *watcher) { act((wx_engine *)watcher, CURL_SOCKET_TIMEOUT, 0); }
+
+/* ---- its life -------------------------------------------------------------------------------------------------------- */
+
+bool wx_engine_open(wx_engine *engine, wx_loop *loop, size_t max_answer, size_t concurrency) {
   int descriptors[LOOKED_AT];
   memset(engine, 0, sizeof *engine);
   engine->max_answer = max_answer;
@@ -54,7 +105,16 @@ bool wx_engine_open(wx_engine *engine, size_t max_answer) {
   engine->multi = curl_multi_init();
   if (!engine->multi) return false;
   close_on_exec(descriptors);
-  curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+  long kept = concurrency < KEPT_CONNECTIONS ? KEPT_CONNECTIONS : concurrency < LONG_MAX ? (long)concurrency : LONG_MAX;
+  curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, kept);
+  curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_want);
+  curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
+  curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
+  engine->loop = wx_loop_keep(loop);
+  engine->watcher.ready = on_ready;
+  engine->watcher.due = on_due;
+  wx_poller_add(&loop->poller, &engine->watcher);
   return true;
 }
 
@@ -64,18 +124,29 @@ static void destroy(wx_exchange *exchange) {
 }
 
 void wx_engine_close(wx_engine *engine) {
-  if (engine->spare) destroy(engine->spare);
-  engine->spare = NULL;
+  while (engine->spare) {
+    wx_exchange *spare = engine->spare;
+    engine->spare = spare->next;
+    destroy(spare);
+  }
+  engine->spares = 0;
   if (engine->multi) curl_multi_cleanup(engine->multi);
   engine->multi = NULL;
+  if (!engine->loop) return;
+  wx_poller_remove(&engine->loop->poller, &engine->watcher);
+  wx_loop_drop(engine->loop);
+  engine->loop = NULL;
 }
 
 wx_exchange *wx_engine_acquire(wx_engine *engine) {
   wx_exchange *exchange = engine->spare;
-  engine->spare = NULL;
-  if (exchange) return exchange;
+  if (exchange) {
+    engine->spare = exchange->next;
+    engine->spares--;
+    return exchange;
+  }
   exchange = malloc(sizeof *exchange);
-  if (exchange && !wx_exchange_open(exchange, engine->max_answer)) {
+  if (exchange && !wx_exchange_open(exchange, engine->max_answer, &engine->loop->poller)) {
     free(exchange);
     return NULL;
   }
@@ -84,9 +155,15 @@ wx_exchange *wx_engine_acquire(wx_engine *engine) {
 
 void wx_engine_release(wx_engine *engine, wx_exchange *exchange) {
   wx_engine_stop(engine, exchange);
+  wx_loop_forget(engine->loop, exchange);
   wx_exchange_forget(exchange);
-  if (engine->spare) destroy(exchange);
-  else engine->spare = exchange;
+  if (engine->spares >= KEPT_HANDLES) {
+    destroy(exchange);
+    return;
+  }
+  exchange->next = engine->spare;
+  engine->spare = exchange;
+  engine->spares++;
 }
 
 CURLMcode wx_engine_start(wx_engine *engine, wx_exchange *exchange) {
@@ -95,35 +172,19 @@ CURLMcode wx_engine_start(wx_engine *engine, wx_exchange *exchange) {
   return code;
 }
 
+static void count(wx_counts *counts, const wx_exchange *exchange) {
+  uint64_t sent, received, connects = (uint64_t)wx_exchange_connects(exchange);
+  counts->exchanges++;
+  counts->connections += connects;
+  if (connects == 0 && exchange->starts > 0) counts->reused++;
+  wx_exchange_bytes(exchange, &sent, &received);
+  counts->sent += sent;
+  counts->received += received;
+}
+
 void wx_engine_stop(wx_engine *engine, wx_exchange *exchange) {
   if (!exchange->running) return;
-  engine->exchanges++;
-  engine->connections += (uint64_t)wx_exchange_connects(exchange);
+  count(&engine->counts, exchange);
   curl_multi_remove_handle(engine->multi, exchange->easy);
   exchange->running = false;
-}
-
-static bool collect(wx_engine *engine) {
-  int left;
-  bool any = false;
-  CURLMsg *message;
-  while ((message = curl_multi_info_read(engine->multi, &left))) {
-    wx_exchange *exchange = NULL;
-    if (message->msg != CURLMSG_DONE) continue;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
-    if (!exchange) continue;
-    wx_exchange_ended(exchange, message->data.result);
-    any = true;
-  }
-  return any;
-}
-
-CURLMcode wx_engine_step(wx_engine *engine, int milliseconds) {
-  int running;
-  CURLMcode code = curl_multi_perform(engine->multi, &running);
-  if (code != CURLM_OK || collect(engine) || milliseconds <= 0) return code;
-  code = curl_multi_poll(engine->multi, NULL, 0, milliseconds, NULL);
-  if (code == CURLM_OK) code = curl_multi_perform(engine->multi, &running);
-  if (code == CURLM_OK) collect(engine);
-  return code;
 }

@@ -5,17 +5,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <unistd.h>
 
 /* Idle connections are dropped young: the longer one lies, the likelier its other end is gone, and a request sent into
  * a dead connection has an unknown outcome. */
 enum { IDLE_CONNECTION_SECONDS = 20 };
-
-int64_t wx_clock(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static size_t on_body(char *bytes, size_t one, size_t size, void *context) {
   wx_exchange *exchange = context;
@@ -92,12 +86,21 @@ static int on_send(void *context, char *local, char *remote, int local_port, int
 
 /* Programs that the host starts meanwhile must not hold our connections open. */
 static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
-  (void)context, (void)purpose;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  (void)purpose;
+  int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (descriptor < 0 || wx_poller_expect(context, descriptor)) return descriptor;
+  close(descriptor);
+  return CURL_SOCKET_BAD;
 }
 
-bool wx_exchange_open(wx_exchange *exchange, size_t max_answer) {
+static int on_close(void *context, curl_socket_t descriptor) {
+  wx_poller_forget(context, descriptor);
+  return close(descriptor);
+}
+
+bool wx_exchange_open(wx_exchange *exchange, size_t max_answer, wx_poller *poller) {
   memset(exchange, 0, sizeof *exchange);
+  exchange->poller = poller;
   wx_buffer_init(&exchange->body, max_answer);
   wx_buffer_init(&exchange->url_text, WX_URL_MAX);
   exchange->easy = curl_easy_init();
@@ -131,6 +134,9 @@ static CURLcode set_callbacks(wx_exchange *exchange) {
   SET(CURLOPT_PREREQFUNCTION, on_send);
   SET(CURLOPT_PREREQDATA, exchange);
   SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  SET(CURLOPT_OPENSOCKETDATA, exchange->poller);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  SET(CURLOPT_CLOSESOCKETDATA, exchange->poller);
   SET(CURLOPT_ERRORBUFFER, exchange->text);
   SET(CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -159,6 +165,7 @@ static CURLcode set_transport(CURL *easy, const wx_transport *transport) {
   } else if (transport->no_ca_path) SET(CURLOPT_CAPATH, NULL);
   SET(CURLOPT_HTTP_VERSION, (long)(transport->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   SET(CURLOPT_MAXAGE_CONN, (long)IDLE_CONNECTION_SECONDS);
+  if (transport->http2) SET(CURLOPT_PIPEWAIT, 1L); /* wait for the connection that others open, and share it */
   if (transport->direct) SET(CURLOPT_NOPROXY, "*");
   if (transport->proxy) SET(CURLOPT_PROXY, transport->proxy);
   return code;
@@ -258,4 +265,15 @@ long wx_exchange_connects(const wx_exchange *exchange) {
   long connects = 0;
   curl_easy_getinfo(exchange->easy, CURLINFO_NUM_CONNECTS, &connects);
   return connects;
+}
+
+void wx_exchange_bytes(const wx_exchange *exchange, uint64_t *sent, uint64_t *received) {
+  long head = 0, heads = 0;
+  curl_off_t body = 0, answer = 0;
+  curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &head);
+  curl_easy_getinfo(exchange->easy, CURLINFO_HEADER_SIZE, &heads);
+  curl_easy_getinfo(exchange->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+  curl_easy_getinfo(exchange->easy, CURLINFO_SIZE_DOWNLOAD_T, &answer);
+  *sent = (uint64_t)(head > 0 ? head : 0) + (uint64_t)(body > 0 ? body : 0);
+  *received = (uint64_t)(heads > 0 ? heads : 0) + (uint64_t)(answer > 0 ? answer : 0);
 }

@@ -6,6 +6,7 @@
 #define WX_EXCHANGE_H
 
 #include "buffer.h"
+#include "poller.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -58,13 +59,21 @@ typedef enum wx_stop {
   WX_STOPPED_HEADERS,
   WX_STOPPED_MEMORY,
   WX_STOPPED_INTERRUPT,
-  WX_STOPPED_CLOSED
+  WX_STOPPED_CLOSED,
+  WX_STOPPED_CANCEL
 } wx_stop;
 
-typedef struct wx_exchange {
+/* Whether its end is to be told, and is (see loop.h). */
+typedef enum wx_listing { WX_UNLISTED, WX_EXPECTED, WX_LISTED } wx_listing;
+
+typedef struct wx_exchange wx_exchange;
+struct wx_exchange {
   CURL *easy;
-  bool prepared; /* what never changes is set on the handle */
-  bool running;  /* added to a multi handle */
+  wx_poller *poller; /* that knows its sockets */
+  wx_listing listing;
+  wx_exchange *next, *previous; /* in the list of those that ended */
+  bool prepared;                /* what never changes is set on the handle */
+  bool running;                 /* added to a multi handle */
   bool done;
   wx_stop stop;
   unsigned starts; /* times libcurl was about to send the request */
@@ -83,10 +92,10 @@ typedef struct wx_exchange {
   struct curl_slist header_node[WX_REQUEST_HEADERS_MAX]; /* of the request; the texts are somebody else's */
   CURLcode code;
   char text[CURL_ERROR_SIZE];
-} wx_exchange;
+};
 
-/* False where libcurl has no handle to give. */
-bool wx_exchange_open(wx_exchange *exchange, size_t max_answer);
+/* False where libcurl has no handle to give. The poller outlives every connection. */
+bool wx_exchange_open(wx_exchange *exchange, size_t max_answer, wx_poller *poller);
 void wx_exchange_close(wx_exchange *exchange);
 
 /* Sets the request on the handle; CURLE_OK or what libcurl refused. */
@@ -107,7 +116,7 @@ bool wx_exchange_sent(const wx_exchange *exchange);
 /* New connections that this exchange opened. */
 long wx_exchange_connects(const wx_exchange *exchange);
 
-/* Microseconds on a clock that never jumps. */
-int64_t wx_clock(void);
+/* Bytes of HTTP that it sent and received, heads included, as they travelled inside TLS. */
+void wx_exchange_bytes(const wx_exchange *exchange, uint64_t *sent, uint64_t *received);
 
 #endif

@@ -1,7 +1,7 @@
 /* interrupt.c: see interrupt.h. */
 #include "interrupt.h"
 
-#include "exchange.h"
+#include "poller.h"
 
 #include <lauxlib.h>
 #include <poll.h>

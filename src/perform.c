@@ -1,73 +1,18 @@
 /* perform.c: see perform.h. */
 #include "perform.h"
 
-#include "answer.h"
+#include "flight.h"
 #include "interrupt.h"
-#include "secrets.h"
-#include "session.h"
 #include "shape.h"
 
 #include <lauxlib.h>
 #include <string.h>
 
-/* Where the arguments of session:perform are. */
-enum { SESSION = 1, METHOD, PATH, HEADERS, BODY, CONNECT_TIMEOUT, TIMEOUT, SHAPE };
+/* Where the arguments of session:perform and session:start are. */
+enum { SESSION = 1, METHOD, PATH, HEADERS, BODY, CONNECT_TIMEOUT, TIMEOUT, SHAPE, WAITER = SHAPE };
 
 /* Bytes. libcurl asks leave for bodies of more than 1 MiB. */
 enum { LARGE_BODY = 64 * 1024 };
-
-/* What a call holds on to while it runs: a to-be-closed userdata, so that it is given back whatever is raised. */
-typedef struct hold {
-  wx_session *session;
-  wx_exchange *exchange;
-} hold;
-
-#define HOLD_TYPE "wixum.hold"
-
-static int release(lua_State *L) {
-  hold *held = luaL_checkudata(L, 1, HOLD_TYPE);
-  if (held->exchange) wx_engine_release(&held->session->engine, held->exchange);
-  held->exchange = NULL;
-  if (held->session) wx_session_ended_call(held->session);
-  held->session = NULL;
-  return 0;
-}
-
-/* Makes a hold, which the session keeps for the calls to come. Its user value keeps the session alive. [-0, +1, m] */
-static hold *new_hold(lua_State *L) {
-  hold *held = lua_newuserdatauv(L, sizeof *held, 1);
-  held->session = NULL;
-  held->exchange = NULL;
-  if (luaL_newmetatable(L, HOLD_TYPE)) {
-    lua_pushcfunction(L, release);
-    lua_setfield(L, -2, "__close");
-    lua_pushcfunction(L, release);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  lua_pushvalue(L, SESSION);
-  lua_setiuservalue(L, -2, 1);
-  lua_pushvalue(L, -1);
-  lua_setiuservalue(L, SESSION, 1);
-  return held;
-}
-
-/* Pushes the hold on an exchange: the session's own, or where a call made from a hook finds that in use, another.
- * [-0, +1, v] */
-static hold *acquire(lua_State *L, wx_session *session) {
-  lua_getiuservalue(L, SESSION, 1);
-  hold *held = lua_touserdata(L, -1);
-  if (!held || held->session) {
-    lua_pop(L, 1);
-    held = new_hold(L);
-  }
-  lua_toclose(L, -1);
-  held->exchange = wx_engine_acquire(&session->engine);
-  if (!held->exchange) luaL_error(L, "libcurl has no memory for another request");
-  held->session = session;
-  session->running++;
-  return held;
-}
 
 /* ---- the request --------------------------------------------------------------------------------------------------- */
 
@@ -129,86 +74,7 @@ static const struct curl_slist *chain_headers(lua_State *L, wx_session *session,
   return count ? node : NULL;
 }
 
-/* ---- the response -------------------------------------------------------------------------------------------------- */
-
-static const char *const stop_names[] = {
-  [WX_STOPPED_SECOND_SEND] = "second_send", [WX_STOPPED_SIZE] = "size",
-  [WX_STOPPED_HEADERS] = "headers",         [WX_STOPPED_MEMORY] = "memory",
-  [WX_STOPPED_INTERRUPT] = "interrupted",   [WX_STOPPED_CLOSED] = "closed",
-};
-
-static const char *const header_fields[WX_HEADER_KINDS] = {
-  [WX_HEADER_REQUEST_ID] = "request_id",
-  [WX_HEADER_RETRY_AFTER] = "retry_after",
-  [WX_HEADER_DATE] = "date",
-  [WX_HEADER_CONSISTENT] = "consistent",
-};
-
-static void set_string(lua_State *L, const char *name, const char *text) {
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, name);
-}
-
-static void push_seconds(lua_State *L, int64_t microseconds) { lua_pushnumber(L, (lua_Number)microseconds / 1e6); }
-
-/* All there is to know of an exchange that did not go well. [-0, +1, m] */
-static void push_response(lua_State *L, const wx_exchange *exchange, int64_t began) {
-  lua_createtable(L, 0, 10);
-  long status = wx_exchange_status(exchange);
-  if (status) {
-    lua_pushinteger(L, status);
-    lua_setfield(L, -2, "status");
-  }
-  lua_pushlstring(L, wx_buffer_text(&exchange->body), exchange->body.size);
-  lua_setfield(L, -2, "body");
-  for (int i = 0; i < WX_HEADER_KINDS; i++)
-    if (exchange->header_present[i]) set_string(L, header_fields[i], exchange->header[i]);
-  lua_pushboolean(L, wx_exchange_sent(exchange));
-  lua_setfield(L, -2, "sent");
-  push_seconds(L, wx_clock() - began);
-  lua_setfield(L, -2, "seconds");
-  if (exchange->first_byte) {
-    push_seconds(L, exchange->first_byte);
-    lua_setfield(L, -2, "first_byte");
-  }
-  if (exchange->stop) set_string(L, "stop", stop_names[exchange->stop]);
-  if (exchange->code != CURLE_OK) {
-    lua_createtable(L, 0, 2);
-    lua_pushinteger(L, exchange->code);
-    lua_setfield(L, -2, "code");
-    set_string(L, "text", exchange->text[0] ? exchange->text : curl_easy_strerror(exchange->code));
-    lua_setfield(L, -2, "curl");
-  }
-}
-
-/* A header of the answer, nil where it did not come. [-0, +1, m] */
-static void push_header(lua_State *L, const wx_exchange *exchange, wx_header which) {
-  if (exchange->header_present[which]) lua_pushstring(L, exchange->header[which]);
-  else lua_pushnil(L);
-}
-
-/* Pushes what a call needs that went well, and nothing (false) where it did not, or where there is anything in it that
- * deserves a closer look: then the response is made, and Lua code looks. Most calls of a program go this way, so it makes no
- * tables but the answer's. [-0, +0|6, m] */
-static bool push_success(lua_State *L, const wx_exchange *exchange, int64_t began) {
-  long status = wx_exchange_status(exchange);
-  const char *request_id =
-    exchange->header_present[WX_HEADER_REQUEST_ID] ? exchange->header[WX_HEADER_REQUEST_ID] : NULL;
-  if (status < 200 || status > 299 || exchange->code != CURLE_OK || exchange->stop || exchange->body.size == 0)
-    return false;
-  if (request_id && (request_id[0] == '\0' || !wx_shown_as_it_is(L, request_id, strlen(request_id)))) return false;
-  lua_pushlstring(L, wx_buffer_text(&exchange->body), exchange->body.size);
-  if (!wx_answer_read(L, SHAPE)) {
-    lua_pop(L, 1);
-    return false;
-  }
-  push_seconds(L, wx_clock() - began);
-  lua_pushinteger(L, status);
-  push_header(L, exchange, WX_HEADER_REQUEST_ID);
-  push_header(L, exchange, WX_HEADER_CONSISTENT);
-  push_seconds(L, exchange->first_byte);
-  return true;
-}
+/* ---- the call ------------------------------------------------------------------------------------------------------- */
 
 /* Runs the exchange to its end. True where a hook raised: its error value is at the top. [-0, +0|1, m] */
 static bool run(lua_State *L, wx_session *session, wx_exchange *exchange) {
@@ -218,8 +84,10 @@ static bool run(lua_State *L, wx_session *session, wx_exchange *exchange) {
     if (wx_interrupted(&watch)) exchange->stop = WX_STOPPED_INTERRUPT;
     else if (session->closing) exchange->stop = WX_STOPPED_CLOSED;
     else {
-      CURLMcode code = wx_engine_step(&session->engine, WX_SLICE);
+      bool watched = wx_poller_step(&session->engine.loop->poller, WX_SLICE);
+      CURLMcode code = session->engine.broken;
       if (code != CURLM_OK) return luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
+      if (!watched) return luaL_error(L, "no descriptor can be watched any more");
       if (exchange->done) break;
       if (wx_hooks_raised(&watch)) return true;
       continue;
@@ -231,29 +99,44 @@ static bool run(lua_State *L, wx_session *session, wx_exchange *exchange) {
   return false;
 }
 
-int wx_session_perform(lua_State *L) {
-  wx_session *session = wx_check_session(L, SESSION);
+/* Readies and starts the request whose arguments begin at SESSION, with the flight at the top. [-0, +0, v] */
+static void start(lua_State *L, wx_session *session, wx_flight *flight) {
   wx_request request = { 0 };
-  int64_t began = wx_clock();
-  lua_settop(L, SHAPE);
-  bool shaped = !lua_isnil(L, SHAPE);
-  if (shaped) wx_check_shape(L, SHAPE);
-  hold *held = acquire(L, session);
   request.method = text_at(L, METHOD, "method");
   request.connect_timeout = milliseconds(L, CONNECT_TIMEOUT);
   request.timeout = milliseconds(L, TIMEOUT);
   request.url = make_url(L, session);
   if (lua_type(L, BODY) == LUA_TSTRING) request.body = lua_tolstring(L, BODY, &request.body_size);
-  request.headers = chain_headers(L, session, held->exchange, request.body_size > LARGE_BODY);
-  CURLcode code = wx_exchange_prepare(held->exchange, &session->transport, &request);
+  request.headers = chain_headers(L, session, flight->exchange, request.body_size > LARGE_BODY);
+  CURLcode code = wx_exchange_prepare(flight->exchange, &session->transport, &request);
   if (code != CURLE_OK) {
-    held->exchange->code = code; /* nothing was sent: the option itself was refused */
-    held->exchange->done = true;
-  } else if (wx_engine_start(&session->engine, held->exchange) != CURLM_OK)
-    return luaL_error(L, "libcurl cannot start another request");
-  if (run(L, session, held->exchange)) return lua_error(L);
-  if (shaped && push_success(L, held->exchange, began)) return 6;
-  lua_pushnil(L);
-  push_response(L, held->exchange, began);
-  return 2;
+    flight->exchange->code = code; /* nothing was sent: the option itself was refused */
+    flight->exchange->done = true;
+  } else if (wx_engine_start(&session->engine, flight->exchange) != CURLM_OK)
+    luaL_error(L, "libcurl cannot start another request");
+}
+
+int wx_session_perform(lua_State *L) {
+  wx_session *session = wx_check_session(L, SESSION);
+  lua_settop(L, SHAPE);
+  bool shaped = !lua_isnil(L, SHAPE);
+  if (shaped) wx_check_shape(L, SHAPE);
+  wx_flight *flight = wx_flight_acquire(L, SESSION, session);
+  lua_toclose(L, -1);
+  start(L, session, flight);
+  if (run(L, session, flight->exchange)) return lua_error(L);
+  return wx_flight_push_result(L, flight, shaped ? SHAPE : 0);
+}
+
+int wx_session_start(lua_State *L) {
+  wx_session *session = wx_check_session(L, SESSION);
+  luaL_checkany(L, WAITER);
+  lua_settop(L, WAITER);
+  wx_flight *flight = wx_flight_acquire(L, SESSION, session);
+  wx_flight_anchor(L, flight, BODY, HEADERS);
+  start(L, session, flight);
+  wx_flight_expect(L, flight, WAITER);
+  if (flight->exchange->done) wx_loop_ended(session->engine.loop, flight->exchange);
+  if (!wx_poller_settle(&session->engine.loop->poller)) return luaL_error(L, "no descriptor can be watched any more");
+  return 1;
 }

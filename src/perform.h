@@ -24,9 +24,14 @@
  *   sent       false only where the server surely saw nothing
  *   seconds, first_byte
  *   curl       { code =, text = } where libcurl says that something went wrong
- *   stop       where we ended it: "second_send", "size", "headers", "memory", "interrupted", "closed" }
+ *   stop       where we ended it: "second_send", "size", "headers", "memory", "interrupted", "closed", "cancelled" }
  *
  * Raises where the program is wrong (a path or header that could not be sent as it is), with nothing sent. */
 int wx_session_perform(lua_State *L);
+
+/* Lua: session:start(method, path, headers, body, connect_timeout, timeout, waiter) -> flight (see flight.c)
+ * The same, but for the waiting: it is under way when this returns, and core.loop's finished() answers `waiter` once it
+ * has ended. Whoever has the flight closes it. [-0, +1, v] */
+int wx_session_start(lua_State *L);
 
 #endif

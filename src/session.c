@@ -1,8 +1,9 @@
 /* session.c: see session.h. Lua glue: arguments in, answers out. No Lua call is made beneath libcurl's frames: libcurl
- * runs inside wx_engine_step alone, and hooks, errors and results happen between its slices. */
+ * runs inside wx_poller_step alone, and hooks, errors and results happen between its slices. */
 #include "session.h"
 
 #include "keyfile.h"
+#include "looper.h"
 #include "perform.h"
 
 #include <lauxlib.h>
@@ -104,14 +105,21 @@ static const char *configure(lua_State *L, wx_session *session) {
 int wx_session_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  wx_session *session = lua_newuserdatauv(L, sizeof *session, 1); /* its user value: see perform.c */
+  wx_loop *loop = wx_state_loop(L);
+  wx_session *session = lua_newuserdatauv(L, sizeof *session, WX_SESSION_FLIGHTS);
   memset(session, 0, sizeof *session);
   wx_auth_init(&session->auth);
   wx_buffer_init(&session->url, WX_URL_MAX);
   session->open = true; /* from here on collection frees whatever there is */
   luaL_setmetatable(L, SESSION_TYPE);
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, WX_SESSION_FLIGHTS);
   const char *problem = configure(L, session);
-  if (!problem && !wx_engine_open(&session->engine, session->transport.max_answer))
+  lua_getfield(L, 1, "concurrency");
+  lua_Integer concurrency = luaL_optinteger(L, -1, 1);
+  lua_pop(L, 1);
+  if (!problem &&
+      !wx_engine_open(&session->engine, loop, session->transport.max_answer, concurrency > 0 ? (size_t)concurrency : 1))
     problem = "libcurl could not be initialised";
   if (problem) {
     close_now(session);
@@ -171,14 +179,23 @@ static int session_has_key(lua_State *L) {
 
 /* ---- what can be asked ------------------------------------------------------------------------------------------- */
 
-/* Lua: session:stats() -> { connections = opened so far, exchanges = ended so far }. [-0, +1, v] */
+/* [-0, +0, m] with a table at the top. */
+static void set_count(lua_State *L, const char *name, uint64_t count) {
+  lua_pushinteger(L, (lua_Integer)count);
+  lua_setfield(L, -2, name);
+}
+
+/* Lua: session:stats() -> { exchanges = that ended so far, connections = opened, reused = exchanges that found one open,
+ * sent = bytes, received = bytes }. A closed session still knows. [-0, +1, v] */
 static int session_stats(lua_State *L) {
-  const wx_session *session = wx_check_session(L, 1);
-  lua_createtable(L, 0, 2);
-  lua_pushinteger(L, (lua_Integer)session->engine.connections);
-  lua_setfield(L, -2, "connections");
-  lua_pushinteger(L, (lua_Integer)session->engine.exchanges);
-  lua_setfield(L, -2, "exchanges");
+  const wx_session *session = luaL_checkudata(L, 1, SESSION_TYPE);
+  const wx_counts *counts = &session->engine.counts;
+  lua_createtable(L, 0, 5);
+  set_count(L, "exchanges", counts->exchanges);
+  set_count(L, "connections", counts->connections);
+  set_count(L, "reused", counts->reused);
+  set_count(L, "sent", counts->sent);
+  set_count(L, "received", counts->received);
   return 1;
 }
 
@@ -191,14 +208,9 @@ static int session_endpoint(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-  { "perform", wx_session_perform },
-  { "set_key", session_set_key },
-  { "set_key_file", session_set_key_file },
-  { "has_key", session_has_key },
-  { "stats", session_stats },
-  { "endpoint", session_endpoint },
-  { "close", session_close },
-  { NULL, NULL },
+  { "perform", wx_session_perform },        { "start", wx_session_start },  { "set_key", session_set_key },
+  { "set_key_file", session_set_key_file }, { "has_key", session_has_key }, { "stats", session_stats },
+  { "endpoint", session_endpoint },         { "close", session_close },     { NULL, NULL },
 };
 
 void wx_session_open(lua_State *L) {

@@ -11,6 +11,7 @@ typedef struct wx_session {
   bool open;
   bool closing;     /* asked to close while a call was under way: done when it has ended */
   unsigned running; /* calls under way */
+  size_t spare_flights;
   wx_engine engine;
   wx_auth auth;
   wx_endpoint endpoint;
@@ -19,7 +20,10 @@ typedef struct wx_session {
   wx_buffer url;
 } wx_session;
 
-/* Lua: core.session{ base_url=, ca_file=, ca_path=, proxy=, http_version=, max_answer= } -> session,
+/* The user value of a session where flights lie for the calls to come: a list of spare_flights. */
+enum { WX_SESSION_FLIGHTS = 1 };
+
+/* Lua: core.session{ base_url=, ca_file=, ca_path=, proxy=, http_version=, max_answer=, concurrency= } -> session,
  * or nil and the reason (never repeating a value that may hold a secret). [-0, +1|2, v] */
 int wx_session_new(lua_State *L);
 
