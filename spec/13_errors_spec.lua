@@ -9,11 +9,14 @@ local HTML = "<html><head><title>502 Bad Gateway</title><style>b{}</style></head
 local HERE = debug.getinfo(1, "S").short_src
 
 local response -- what the next call gets
-local wix = wixum.client{ site_id = SITE, transport = function() return response end, retries = 0, rate = false }
+local time = 0 -- a long time passes between calls: what a 429 halts goes on by then
+local clock = { now = function() return time end, sleep = function(seconds) time = time + seconds return true end, time = os.time,
+  random = math.random }
+local wix = wixum.client{ site_id = SITE, transport = function() return response end, retries = 0, rate = false, clock = clock }
 
 -- The error of a call that gets this response.
 local function failed(answer, call)
-  response = answer
+  response, time = answer, time + 1e9
   local result, err
   if call == "revoke" then result, err = wix.site_invites.revoke_invite{ invite_id = SITE }
   else result, err = wix.site_invites.bulk_invite(INVITE) end
@@ -238,9 +241,10 @@ describe("what the service said", function()
 
   it("about when to come back goes by our own clock where the answer has no date, or none that can be read", function()
     local through = wixum.client{ site_id = SITE, retries = 0, transport = function() return response end, clock = {
-      now = os.clock, sleep = function() return true end, random = math.random, time = function() return 784111777 end } }
+      now = clock.now, sleep = clock.sleep, random = math.random, time = function() return 784111777 end } }
     for _, date in ipairs{ false, "yesterday" } do
       response = { status = 429, body = "", headers = { ["retry-after"] = "Sun, 06 Nov 1994 08:51:17 GMT", date = date or nil } }
+      time = time + 1e9
       local _, err = through.site_invites.bulk_invite(INVITE)
       assert.equal(100.0, err.retry_after)
     end

@@ -21,10 +21,10 @@ describe("whether something is said again", function()
         for _, kind in ipairs(KINDS) do
           for _, status in ipairs(STATUSES) do
             local on_the_way = kind == "network" or kind == "timeout"
-            local expected
-            if status == 429 then expected = true
-            elseif effect == "adds" then expected = on_the_way and outcome == "not_sent"
-            else expected = on_the_way or passing[status] == true end
+            local expected = false
+            if outcome == "not_sent" then expected = on_the_way
+            elseif outcome == "refused" then expected = kind == "rate_limited"
+            elseif effect ~= "adds" then expected = on_the_way or kind == "server" and passing[status] == true end
             local verdict = { kind = kind, outcome = outcome, status = status or nil }
             local seconds, reason = retry.decide(effect, verdict, { attempts = 1, retries = 1, max_wait = 1000, left = 1000,
               budget = retry.budget(), random = one })
@@ -63,9 +63,10 @@ describe("whether something is said again", function()
 
   it("waits as long as the service says, whatever chance says, and a minute after a 429 that says nothing", function()
     local function never() error "chance was asked" end
-    for _, status in ipairs{ 429, 500, 503 } do
+    for status, kind in pairs{ [429] = "rate_limited", [500] = "server", [503] = "server" } do
       for _, seconds in ipairs{ 0, 0.5, 7, 120 } do
-        assert.equal(seconds, decide({ random = never }, { kind = "x", outcome = "refused", status = status, retry_after = seconds }))
+        assert.equal(seconds, decide({ random = never }, { kind = kind, outcome = kind == "server" and "unknown" or "refused",
+          status = status, retry_after = seconds }))
       end
     end
     assert.equal(60, decide({ random = never }, { kind = "rate_limited", outcome = "refused", status = 429 }))
@@ -92,7 +93,8 @@ describe("whether something is said again", function()
     retry.reward(budget)
     assert.is_nil(decide{ budget = budget, retries = 0 })
     assert.is_nil(decide({ budget = budget }, { kind = "forbidden", outcome = "refused", status = 403 }))
-    assert.is_nil(decide({ budget = budget }, { kind = "x", outcome = "refused", status = 429, retry_after = 1000 }))
+    assert.is_nil(decide({ budget = budget }, { kind = "rate_limited", outcome = "refused", status = 429, retry_after = 1000 }))
+    for _ = 1, 50 do assert.equal(60, decide({ budget = budget }, { kind = "rate_limited", outcome = "refused", status = 429 })) end
     assert.is_truthy(decide{ budget = budget })
     assert.is_nil(decide{ budget = budget })
     for _ = 1, 1000 do retry.reward(budget) end

@@ -30,6 +30,7 @@ static int loop_poll(lua_State *L) {
                 ? milliseconds > 0 ? (int)milliseconds + ((lua_Number)(int)milliseconds < milliseconds) : 0
                 : WX_SLICE;
   bool interrupted = wx_interrupted(&watch); /* before it began */
+  loop->poller.alarm = WX_NEVER;             /* the caller knows its own moments while it waits itself */
   if (!interrupted) {
     if (!wx_poller_step(&loop->poller, slice)) return luaL_error(L, "no descriptor can be watched any more");
     interrupted = wx_interrupted(&watch);

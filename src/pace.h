@@ -13,7 +13,9 @@
 
 typedef struct wx_pace {
   size_t calls;
+  size_t limit; /* of them, for now; after the server said that it is too many */
   int64_t per;
+  int64_t grows; /* when the limit grows next */
   size_t in_flight;
   int64_t *answered; /* ring of the times of answers, oldest first; room for `calls` */
   size_t first, count;
@@ -25,6 +27,10 @@ void wx_pace_free(wx_pace *pace);
 
 /* Microseconds until a call may start: 0 is now, INT64_MAX is "when one in flight has come back". */
 int64_t wx_pace_wait(wx_pace *pace, int64_t now);
+
+/* The server said that it is too many: half as many from now on, and after `until` an eighth of `calls` more with each
+ * window that passes without it being said again. */
+void wx_pace_slow(wx_pace *pace, int64_t until);
 
 /* A call starts. Only after wx_pace_wait said 0. */
 void wx_pace_start(wx_pace *pace);

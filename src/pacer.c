@@ -38,6 +38,11 @@ static int pace_start(lua_State *L) {
   return 0;
 }
 
+static int pace_slow(lua_State *L) {
+  wx_pace_slow(luaL_checkudata(L, 1, PACE_TYPE), microseconds(L, 2));
+  return 0;
+}
+
 static int pace_cancel(lua_State *L) {
   wx_pace_cancel(luaL_checkudata(L, 1, PACE_TYPE));
   return 0;
@@ -54,8 +59,8 @@ static int pace_free(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-  { "wait", pace_wait },         { "start", pace_start }, { "cancel", pace_cancel },
-  { "answered", pace_answered }, { NULL, NULL },
+  { "slow", pace_slow },     { "wait", pace_wait },         { "start", pace_start },
+  { "cancel", pace_cancel }, { "answered", pace_answered }, { NULL, NULL },
 };
 
 void wx_pacer_open(lua_State *L) {

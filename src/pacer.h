@@ -6,6 +6,7 @@
 
 /* Lua: core.pace(calls, per) -> pace; per in seconds. Methods, all times in seconds on any clock that never jumps back:
  *   pace:wait(now) -> seconds until a call may start (0: now; math.huge: when one in flight has come back)
+ *   pace:slow(t)      the server said that it is too many; until t nothing is started anyway
  *   pace:start()      a call starts
  *   pace:cancel()     it is not sent after all
  *   pace:answered(t)  its answer's first byte came at t, or it ended then without one. [-0, +1, v] */

@@ -161,8 +161,9 @@ bool wx_poller_step(wx_poller *poller, int milliseconds) {
   struct epoll_event events[EVENTS_AT_ONCE];
   poller->happened = false;
   call_due(poller);
+  if (poller->happened) return true;
   if (!tell_changes(poller)) return false;
-  int count = epoll_wait(poller->epoll, events, EVENTS_AT_ONCE, poller->happened ? 0 : wait_for(poller, milliseconds));
+  int count = epoll_wait(poller->epoll, events, EVENTS_AT_ONCE, wait_for(poller, milliseconds));
   for (int i = 0; i < count; i++) {
     int descriptor = events[i].data.fd;
     if (descriptor == poller->timer) {

@@ -12,6 +12,7 @@ local options = require "wixum.options"
 local redaction = require "wixum.redaction"
 local request_of = require "wixum.request"
 local retry = require "wixum.retry"
+local scheduler = require "wixum.scheduler"
 local verdict = require "wixum.verdict"
 
 local call = {}
@@ -21,15 +22,19 @@ call.interrupted = nil
 
 -- What is known of a call while it runs.
 ---@class wixum.Run
+-- It is also what waits for an answer, its turn or a moment: `woken`, `reason` and `task` are the scheduler's, `ticket`
+-- and `next_in_gate` the gate's.
 ---@field operation table compiled
 ---@field settings table options as they apply to this call
+---@field client table whose call it is
 ---@field root table what the client shares with all made from it
 ---@field path string? of the request
 ---@field headers string[]|string? of the request, or why there is none
 ---@field body string? of the request
 ---@field attempts integer
 ---@field outcome string of all attempts so far
----@field in_pace boolean this attempt holds a place in the pace
+---@field in_gate boolean this attempt holds a place at the gate
+---@field flight userdata|false? the request under way, of a call that does not have the Lua state to itself
 ---@field request_id string|false? of the last answer
 ---@field status integer|false? of the last answer
 ---@field sending boolean an attempt is under way whose outcome is not known yet
@@ -37,15 +42,12 @@ call.interrupted = nil
 ---@field began number by the client's clock, as `now`
 ---@field now number when this attempt may begin
 
--- Ctrl-C that came when a call had its answer: the answer is given, and the next call of this Lua state raises instead.
-local pending = false
-
 -- Tells an event; only where `run.watched` says that somebody wants to know. Ctrl-C in there stops the call at the next
 -- step.
 local function tell(run, event, seconds, status, outcome, request_id)
   local told = { event = event, operation = run.operation.full_name, attempt = run.attempts, seconds = seconds,
     status = status, outcome = outcome, request_id = request_id }
-  if events.tell(run.settings.on_event, told) then pending = true end
+  if events.tell(run.settings.on_event, told) then scheduler.note_interrupt() end
 end
 
 local function fail(run, found, words)
@@ -67,12 +69,16 @@ end
 local KEY_ADVICE =
   "Set WIX_API_KEY, or WIX_API_KEY_FILE to a file that only you can read, or give api_key to wixum.client{ … }"
 
--- Ctrl-C ends the call by raising, so that a script stops; what it says is true of the whole call.
-local function interrupted(run, found)
-  pending = false
-  found.kind, found.message = "interrupted", found.message or "interrupted by Ctrl-C"
+-- Ctrl-C, and a task that is cancelled, end the call by raising, so that what called it stops; what it says is true of the whole call.
+local function stopped(run, reason, found)
+  local task = scheduler.current()
+  found.kind, found.message = reason, found.message or verdict.STOPPED[reason]
   local _, err = fail(run, found)
-  call.interrupted = err
+  if reason == "interrupted" then
+    scheduler.told_interrupt()
+    call.interrupted = err
+  end
+  if task then task.outcome = err.outcome end
   error(err, 0)
 end
 
@@ -139,49 +145,118 @@ local function through_function(run)
   }
 end
 
--- The place in the pace that this attempt holds counts from now on, or from the first byte of its answer.
-local function leave_pace(run, first_byte)
-  if not run.in_pace then return end
+-- The next in line looks whether it may start now.
+local function call_next(gate)
+  if gate.first then scheduler.wake(gate.first) end
+end
+
+-- The attempt has ended: its place at the gate is free, and counts for the pace from the first byte of its answer on.
+local function leave_gate(run, first_byte)
+  if not run.in_gate then return end
   local when = first_byte or run.root.clock.now() -- before the place is let go: Ctrl-C in here must not keep it for good
-  run.root.pace:answered(when)
-  run.in_pace = false
+  run.root.gate:answered(when)
+  run.in_gate = false
+  call_next(run.root.gate)
+end
+
+-- What the scheduler calls, so that the place is free even while this call's own code cannot go on.
+local function landed(run, first_byte)
+  leave_gate(run, run.root.stamped and first_byte)
 end
 
 -- It does not count at all: nothing is sent.
-local function give_up_pace(run)
-  if run.in_pace then run.root.pace:cancel() end
-  run.in_pace = false
+local function give_up_gate(run)
+  if not run.in_gate then return end
+  run.root.gate:cancel()
+  run.in_gate = false
+  call_next(run.root.gate)
 end
 
--- Waits; an event tells it. Raises where Ctrl-C ends it.
-local function wait(run, seconds)
-  if run.watched then tell(run, "wait", seconds) end
-  if pending or run.root.clock.sleep(seconds) == false then interrupted(run, { outcome = run.outcome }) end
-end
-
--- Waits until the pace lets a call start. Answers the error where that is too late.
-local function wait_for_pace(run)
+-- Waits until something wakes the run, or until a moment of the client's clock. Answers why it ended.
+local function park(run, moment)
   local root = run.root
-  while true do
-    local now = root.clock.now()
-    local seconds = root.pace:wait(now)
-    if seconds <= 0 then
-      run.in_pace = true
-      root.pace:start() -- its place is taken from now on: a call made in before_send or on_event must not have it
-      return true
-    end
-    if now + seconds > run.began + run.settings.deadline then
-      local when = seconds == math.huge and "when a call that is under way has ended" or ("in %.0f s"):format(seconds)
-      return nil, { kind = "timeout", message = ("the pace (rate) would let it start %s, after its deadline"):format(when) }
-    end
-    wait(run, seconds)
+  root.waiting[run] = true
+  local reason = scheduler.wait(run, moment)
+  root.waiting[run] = nil
+  return reason
+end
+
+-- What ends a call that waits for its turn, or for another attempt.
+local function ended(run, reason)
+  if reason == "closed" then return { kind = "closed", message = "the client was closed while the call waited" } end
+  if reason and reason ~= "late" then stopped(run, reason, { outcome = run.outcome }) end
+end
+
+-- Waits so many seconds, or until it is woken; an event tells it. Answers the error where the client was closed meanwhile, raises
+-- where Ctrl-C or the end of its task came.
+local function wait(run, seconds)
+  local root, stats = run.root, run.root.stats
+  if run.watched then tell(run, "wait", seconds) end
+  stats.waits = stats.waits + 1
+  local began, reason = root.clock.now(), nil
+  if scheduler.is_interrupted() and not scheduler.current() then reason = "interrupted"
+  elseif not root.stamped or scheduler.alone() then reason = root.clock.sleep(seconds) == false and "interrupted" or nil
+  else reason = park(run, core.clock() + seconds) end
+  stats.waited = stats.waited + (root.clock.now() - began)
+  return ended(run, reason)
+end
+
+local function too_late(seconds)
+  local when = seconds == math.huge and "when a call that is under way has ended" or ("in %.0f s"):format(seconds)
+  return { kind = "timeout", message = ("the pace (rate) would let it start %s, after its deadline"):format(when) }
+end
+
+-- One look at the gate by who is first in line: true once it has its place; else the error, or nothing: look again.
+local function look(run, gate)
+  local root = run.root
+  local now = root.clock.now()
+  local seconds = gate:wait(now)
+  if seconds <= 0 then
+    run.in_gate = true
+    gate:start() -- its place is taken from now on: a call made in before_send or on_event must not have it
+    return true
   end
+  local halt = gate.halted - now
+  if halt > run.settings.max_wait then
+    return nil, { kind = "rate_limited", retry_after = halt,
+      message = ("the service asked all calls of this client to wait, for %.0f s more, and max_wait is less"):format(halt) }
+  end
+  local deadline = run.began + run.settings.deadline
+  if seconds < math.huge then
+    if now + seconds > deadline then return nil, too_late(seconds) end
+    scheduler.prepare(run)
+    return nil, wait(run, seconds)
+  end
+  -- alone: the place is held by a call that this one is made from
+  if now >= deadline or scheduler.alone() then return nil, too_late(seconds) end
+  scheduler.prepare(run)
+  return nil, ended(run, park(run, root.stamped and deadline or nil))
+end
+
+-- Waits for its turn. Answers true, or nil and the error where it does not come in time.
+local function wait_for_turn(run)
+  local gate = run.root.gate
+  if not run.ticket then gate:ticket(run) end
+  gate:join(run)
+  local ok, problem
+  repeat
+    if gate.first == run then ok, problem = look(run, gate)
+    elseif run.root.clock.now() >= run.began + run.settings.deadline then problem = too_late(math.huge)
+    else
+      scheduler.prepare(run)
+      problem = ended(run, park(run, run.root.stamped and run.began + run.settings.deadline or nil))
+    end
+  until ok or problem
+  gate:leave(run)
+  call_next(gate)
+  return ok, problem
 end
 
 local function told_before(run)
   local ok, problem = pcall(run.settings.before_send, { operation = run.operation.full_name, attempt = run.attempts + 1 })
   if ok then return true end
-  if errors.is_interrupt(problem) then interrupted(run, { outcome = run.outcome }) end
+  if errors.is(problem) and problem.kind == "cancelled" and scheduler.is_stopped() then error(problem, 0) end
+  if errors.is_interrupt(problem) then stopped(run, "interrupted", { outcome = run.outcome }) end
   return nil, { kind = "cancelled", message = "before_send raised: " .. (redaction.text(errors.text_of(problem)) or "") }
 end
 
@@ -193,25 +268,43 @@ local function merged(before, latest)
 end
 
 -- Neither asked for nor allowed now: what `session:perform` would answer.
-local function not_sent(run)
-  give_up_pace(run)
-  return { stop = pending and "interrupted" or "closed", sent = false, seconds = 0 }
+local function not_sent(run, reason)
+  give_up_gate(run)
+  return { stop = reason, sent = false, seconds = 0 }
+end
+
+local function is_closed(run) return run.root.closed or run.client.closed end
+
+-- The request goes out and its answer comes while others go on.
+local function fly(run, root, operation, connect_timeout, timeout)
+  scheduler.prepare(run)
+  local flight <close> = root.session:start(operation.method, run.path, run.headers, run.body, connect_timeout, timeout, run)
+  run.flight = flight
+  local reason = park(run)
+  run.flight = false
+  if reason then flight:stop(reason) end
+  return flight:result(operation.answer_shape)
 end
 
 local function attempt(run, arguments, root, settings)
-  local operation = run.operation
+  local operation, stats = run.operation, root.stats
   local connect_timeout, timeout, left = settings.connect_timeout, settings.timeout, run.began + settings.deadline - run.now
+  if connect_timeout > left then connect_timeout = left end
+  if timeout > left then timeout = left end
   local answer, seconds, status, request_id, consistent, first_byte
   run.attempts = run.attempts + 1
   if run.watched then tell(run, "start") end
-  if pending or root.closed then seconds = not_sent(run)
+  if scheduler.is_interrupted() and not scheduler.current() then seconds = not_sent(run, "interrupted")
+  elseif is_closed(run) then seconds = not_sent(run, "closed")
   else
     run.sending = true
+    stats.starts = stats.starts + 1
     if settings.transport then seconds = through_function(run)
-    else
+    elseif scheduler.alone() then
       answer, seconds, status, request_id, consistent, first_byte = root.perform(root.session, operation.method, run.path,
-        run.headers, run.body, connect_timeout < left and connect_timeout or left, timeout < left and timeout or left,
-        operation.answer_shape)
+        run.headers, run.body, connect_timeout, timeout, operation.answer_shape)
+    else
+      answer, seconds, status, request_id, consistent, first_byte = fly(run, root, operation, connect_timeout, timeout)
     end
   end
   local found
@@ -226,7 +319,8 @@ local function attempt(run, arguments, root, settings)
     end
   end
   run.sending, run.answer, run.status, run.request_id = false, answer, status, request_id
-  if run.in_pace then leave_pace(run, root.stamped and first_byte) end
+  if run.in_gate then leave_gate(run, root.stamped and first_byte) end
+  if status then stats.answers[status] = (stats.answers[status] or 0) + 1 end
   -- as the official client does; only what can be a header again
   if consistent and consistent:find("^[\x21-\x7E]+$") then root.consistent = consistent end
   if run.watched then tell(run, "answer", seconds, status, found and found.outcome, request_id) end
@@ -242,45 +336,62 @@ end
 
 -- What there may be to wait for, and to ask, before an attempt. Answers the error where it is not to be made.
 local function before(run, root, settings)
-  local ok, problem = true, nil
-  if root.pace then ok, problem = wait_for_pace(run) end
+  local gate, ok, problem = root.gate, true, nil
+  if not gate.first and gate:wait(run.now) == 0 then
+    run.in_gate = true
+    gate:start()
+  else ok, problem = wait_for_turn(run) end
   if ok and settings.before_send then ok, problem = told_before(run) end
+  if ok and is_closed(run) then ok, problem = nil, { kind = "closed", message = "the client was closed before it could be sent" } end
   run.now = root.clock.now() -- time has passed
   if ok and run.now >= run.began + settings.deadline then
     ok, problem = nil, { kind = "timeout", message = "its deadline passed before it could be sent" }
   end
   if ok then return end
-  give_up_pace(run)
+  give_up_gate(run)
   return problem
+end
+
+-- What an attempt that failed means for the calls to come.
+local function heed(run, root, found)
+  if found.status == 429 then
+    root.gate:halt(root.clock.now(), found.retry_after or retry.RATE_LIMIT_PAUSE, run.now)
+  end
 end
 
 -- Attempts until there is an answer, or none is allowed.
 local function attempts(run, arguments)
   local root, settings, operation = run.root, run.settings, run.operation
   while true do
-    if root.pace or settings.before_send or run.attempts > 0 then
-      local problem = before(run, root, settings)
-      if problem then return fail(run, problem) end
-    end
+    local problem = before(run, root, settings)
+    if problem then return fail(run, problem) end
     local answer, found = attempt(run, arguments, root, settings)
     if answer then
       if run.attempts == 1 then retry.reward(root.budget) end
+      root.gate:eased()
       return success(run)
     end
-    if found.kind == "interrupted" then
+    if found.kind == "interrupted" or found.kind == "cancelled" then
       found.outcome = run.outcome
-      interrupted(run, found)
+      stopped(run, found.kind, found)
     end
+    heed(run, root, found)
     local seconds = retry.decide(operation.effect, found, {
       attempts = run.attempts, retries = settings.retries, max_wait = settings.max_wait, budget = root.budget,
       left = run.began + settings.deadline - root.clock.now(), random = root.clock.random,
     })
-    if not seconds or root.closed then
+    if not seconds or is_closed(run) then
       found.outcome = run.outcome
       return fail(run, found)
     end
+    root.stats.retries = root.stats.retries + 1
     if run.watched then tell(run, "retry", seconds, found.status, found.outcome, found.request_id) end
-    if seconds > 0 then wait(run, seconds) end
+    if seconds > 0 then
+      scheduler.prepare(run)
+      problem = wait(run, seconds)
+      if problem then return fail(run, problem) end
+    end
+    run.now = root.clock.now()
   end
 end
 
@@ -302,9 +413,13 @@ function call.run(client, operation, arguments, given)
   if wire and operation.limited then violations = over_limit(operation, settings, arguments) end
   if wire then path, headers, body = request_of.parts(operation, settings, root, arguments, wire, cache)
   else unfit(operation, violations, mistake, undeclared, place, known) end
+  if scheduler.is_stopped() then
+    stopped({ operation = operation, settings = settings, root = root, attempts = 0 }, scheduler.is_stopped(), { outcome = "not_sent" })
+  end
   local run = { operation = operation, settings = settings, root = root, path = path, headers = headers, body = body,
-    attempts = 0, outcome = "not_sent", began = now, now = now, watched = events.wanted(settings.on_event), in_pace = false,
-    sending = false, answer = false, status = false, request_id = nil }
+    client = client, attempts = 0, outcome = "not_sent", began = now, now = now, watched = events.wanted(settings.on_event),
+    in_gate = false, flight = false, sending = false, answer = false, status = false, request_id = nil, landed = landed, woken = false,
+    reason = nil, task = nil, ticket = nil, next_in_gate = nil }
   if violations then return invalid(run, verdict.violations_text(violations), nil, { violations = violations }) end
   if not path then return invalid(run, headers, body) end
   if settings.dry_run then
@@ -317,14 +432,17 @@ function call.run(client, operation, arguments, given)
   end
   local ok, answer, info = pcall(attempts, run, arguments)
   if ok then return answer, info end
-  if run.sending then leave_pace(run) else give_up_pace(run) end
+  root.waiting[run] = nil
+  root.gate:leave(run)
+  call_next(root.gate)
+  if run.sending then leave_gate(run) else give_up_gate(run) end
   if errors.is(answer) or not errors.is_interrupt(answer) then error(answer, 0) end
   -- Ctrl-C while Lua code of ours ran: lua.c's words do not tell what became of the call
   if run.answer then
-    pending = true
+    scheduler.note_interrupt()
     return success(run)
   end
-  interrupted(run, { outcome = run.sending and "unknown" or run.outcome })
+  stopped(run, "interrupted", { outcome = run.sending and "unknown" or run.outcome })
 end
 
 return call

@@ -5,6 +5,7 @@
 local core = require "wixum.core"
 local declaration = require "wixum.declaration"
 local errors = require "wixum.errors"
+local gate = require "wixum.gate"
 local names = require "wixum.names"
 local options = require "wixum.options"
 local redaction = require "wixum.redaction"
@@ -193,13 +194,42 @@ function methods.call(object, arguments, call_options)
   return require("wixum.free_call").run(state_of(object, "call"), arguments, call_options)
 end
 
---- Closes a client and wipes its key; one made by `with` closes only itself. Again is fine.
+-- Ends the calls of a client that are under way, in whatever tasks: each has its true outcome, and its task goes on with that
+-- before this returns, where it can.
+local function end_calls(root, state)
+  local scheduler, ended = require "wixum.scheduler", {}
+  for run in pairs(root.waiting) do
+    if root.closed or run.client == state then ended[#ended + 1] = run end
+  end
+  for _, run in ipairs(ended) do
+    if run.flight then run.flight:stop("closed") end
+    scheduler.wake(run, "closed")
+  end
+  for _, run in ipairs(ended) do scheduler.hurry(run.task) end
+end
+
+--- Closes a client and wipes its key; one made by `with` closes only itself. Calls of it that are under way end with kind
+-- `closed` and their true outcome. Again is fine.
 function methods.close(object)
   local state = state_of(object, "close")
+  if state.closed then return end
   state.closed = true
-  if state.root.first ~= state then return end
-  state.root.closed = true
-  state.root.session:close()
+  local root, all = state.root, state.root.first == state
+  root.closed = root.closed or all
+  if next(root.waiting) then end_calls(root, state) end
+  if all then root.session:close() end
+end
+
+--- What this client, and all that share its connections, did so far.
+---@return wixum.Stats
+function methods.stats(object)
+  local root = state_of(object, "stats").root
+  local counts, stats, answers = root.session:stats(), root.stats, {}
+  for status, count in pairs(root.stats.answers) do answers[status] = count end
+  return {
+    starts = stats.starts, retries = stats.retries, waits = stats.waits, waited = stats.waited, answers = answers,
+    in_flight = root.gate.flying, sent = counts.sent, received = counts.received, opened = counts.connections, reused = counts.reused,
+  }
 end
 
 --- Where this client's calls go, and whether that is this machine itself, where nobody is mailed.
@@ -264,7 +294,7 @@ function client.new(given)
   for name, value in pairs(defaults) do if own[name] == nil then own[name] = value end end
   local session, reason = core.session{
     base_url = own.base_url, ca_file = own.ca_file, ca_path = own.ca_path, proxy = own.proxy,
-    http_version = own.http_version, max_answer = own.max_answer,
+    http_version = own.http_version, max_answer = own.max_answer, concurrency = own.concurrency,
   }
   if not session then
     if from_settings then return nil, "WIXUM_BASE_URL (or base_url in the config file) cannot be used: " .. reason end
@@ -281,7 +311,9 @@ function client.new(given)
   local base_url, loopback = session:endpoint()
   local root = {
     session = session, perform = session.perform, ready = ready, base_url = base_url, loopback = loopback, closed = false,
-    pace = own.rate and core.pace(own.rate.calls, own.rate.per) or nil, budget = retry.budget(),
+    gate = gate.new(own.concurrency, own.rate and core.pace(own.rate.calls, own.rate.per)), budget = retry.budget(),
+    waiting = {}, -- calls that wait for an answer, their turn or a moment
+    stats = { starts = 0, waits = 0, waited = 0.0, retries = 0, answers = {} },
     clock = own.clock or real_clock, stamped = not own.clock, -- the core's stamps of first bytes are on the real clock
     user_agent = ("wixum/%s libcurl/%s"):format(version, core.libcurl),
   }

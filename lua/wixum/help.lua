@@ -9,6 +9,7 @@ local errors = require "wixum.errors"
 local names = require "wixum.names"
 local options = require "wixum.options"
 local redaction = require "wixum.redaction"
+local retry = require "wixum.retry"
 local topics = require "wixum.help_topics"
 
 local help = {}
@@ -154,6 +155,32 @@ local function of_options()
   return table.concat(lines, "\n")
 end
 
+-- The table of what is tried again, row for row as `wixum.retry` has it, and its numbers.
+local function of_retries()
+  local lines = { "What is tried again, by what became of an attempt and by the effect of the call:", "",
+    ("  %-44s%-8s%-13s%s"):format("outcome and kind", "read", "repeatable", "adds") }
+  local function add(name, row)
+    local function word(effect) return row[effect] and "again" or "no" end
+    lines[#lines + 1] = ("  %-44s%-8s%-13s%s"):format(name, word "read", word "repeatable", word "adds")
+  end
+  for _, row in ipairs(retry.TABLE) do
+    local statuses = row.statuses and (" (%s)"):format(table.concat(row.statuses, ", ")) or ""
+    add(("%s: %s%s"):format(row.outcome, row.kind, statuses), row)
+  end
+  add("everything else", {})
+  local function say(text, ...) lines[#lines + 1] = text:format(...) end
+  say ""
+  say "  At most `retries` further attempts, all within `deadline`, which also bounds the waits and the pace."
+  say("  Before each: a random part of %g s, doubled each time up to %g s; or what Retry-After says.", retry.FIRST_BACKOFF, retry.LONGEST_BACKOFF)
+  say "  A wait longer than `max_wait` is not made: the error comes back, with retry_after."
+  say("  A 429 halts all starts of the client, for what Retry-After says or %g s. After that one call is in flight,", retry.RATE_LIMIT_PAUSE)
+  say "  one more with each good answer, and the pace begins with half, an eighth of `rate` more each window."
+  say("  A budget of %d keeps an outage from being multiplied: a retry takes %d, a good answer gives %d back; after a 429 it", retry.BUDGET,
+    retry.COST, retry.REWARD)
+  say "  takes nothing. One budget for a client and all made from it."
+  return table.concat(lines, "\n")
+end
+
 local REST = {
   { "client{ … }", "a client of your own; wix:with{ … } for another site or timeout; wix:call{ … } for an endpoint that is "
     .. "not declared; wix:close()" },
@@ -163,6 +190,11 @@ local REST = {
   { "assignments.of{ … }", "the same for update_team_member_assignments" },
   { "split.bulk_invite(wix, …)", "more invitees than one call may carry; split.create_invite too" },
   { "csv.rows(path)", "rows of a spreadsheet's CSV" },
+  { "map(items, fn)", "calls fn with each item, so many at once: answers, errors" },
+  { "each(items, fn)", "the same for a million: counts" },
+  { "spawn(fn, …)", "a task beside this code: task:wait(), task:done(), task:cancel()" },
+  { "sleep(seconds)", "waits; other tasks go on" },
+  { "loop", "for programs with an event loop of their own" },
   { "check_email(text)", "true, or nil and the reason" },
   { "time(date)", "seconds since the epoch of a date in an answer" },
   { "interrupted", "the last call that Ctrl-C ended" },
@@ -178,7 +210,7 @@ local function overview()
   add_entries(lines, entries)
   lines[#lines + 1] = ""
   lines[#lines + 1] = 'wixum.help(wixum.site_invites), wixum.help(wixum.site_invites.bulk_invite), wixum.help("options") tell more,'
-  lines[#lines + 1] = 'as do the words "client", "call", "roles.find", "errors", "sandbox" and the names above.'
+  lines[#lines + 1] = 'as do the words "client", "call", "roles.find", "stats", "retries", "errors", "sandbox" and the names above.'
   return table.concat(lines, "\n")
 end
 
@@ -186,7 +218,7 @@ end
 
 -- Everything with a name of its own: a function that explains it, by full and by short name; and both kinds of names.
 local function all_words()
-  local found, known, short = { options = of_options }, { "options" }, {}
+  local found, known, short = { options = of_options, retries = of_retries }, { "options", "retries" }, {}
   local function add(declared, explain)
     found[declared.full_name], found[declared.name] = explain, found[declared.name] or explain
     known[#known + 1], short[#short + 1] = declared.full_name, declared.name
@@ -220,6 +252,7 @@ local function topic_of(about)
   for name, text in pairs(topics) do
     local part, of_part = name:match("^(%w+)%.([%w_]+)$")
     local helper = part and package.loaded["wixum." .. part]
+    if not part and type(about) == "function" and rawequal(about, rawget(package.loaded["wixum"], name)) then return text end
     if helper and rawequal(about, rawget(helper, of_part)) then return text end
     if helper and rawequal(about, helper) then texts[#texts + 1] = text end
   end

@@ -77,6 +77,67 @@ wixum.csv.rows(path, options) -> an iterator of row, line; or nil and the reason
 
   Example
     for row, line in assert(wixum.csv.rows("customers.csv")) do print(line, row.email) end]],
+  ["map"] = [[
+wixum.map(items, fn, options) -> answers, errors
+  Calls fn(item, position) for each item, so many at once, and keeps what each answered, by its position. fn answers a value
+  (true is kept where it answers none), or nil and an error; what it raises is an error of its item and harms no other.
+  items is a list, or an iterator: called until it gives nil; its second value is fn's third argument.
+
+  Options
+    concurrency   most items at once; 16 unless said. A client's own concurrency and rate bound its calls besides
+  Ctrl-C raises an error value with answers, errors and counts; of a list, every item is in one of the two.
+
+  Example
+    local answers, errors = wixum.map(sites, function(site)
+      return wix:with{ site_id = site.id }.site_invites.bulk_invite{ policy_ids = { role.id }, emails = { site.owner } }
+    end)]],
+  ["each"] = [[
+wixum.each(items, fn, options) -> counts, first_error
+  wixum.map that keeps no answers: for a million items. counts has items, answered, failed and first_failed.
+
+  Example
+    local counts, err = wixum.each(wix.sites.each_site(), function(site) print(site.id) end)]],
+  ["spawn"] = [[
+wixum.spawn(fn, …) -> task
+  Runs fn(…) as a task: beside this code, in the same thread. It goes on whenever something waits: a call, task:wait(),
+  wixum.map, wixum.sleep. A call in a task lets the others go on until its answer is there.
+
+    task:wait()     its results, once it has ended; nil and the error where it raised
+    task:done()     has it ended?
+    task:cancel()   ends it: the call under way raises in it (kind cancelled); answers that call's outcome
+
+  Example
+    local task = wixum.spawn(function() return wix.users.get_roles_info() end)
+    local sites = wix.sites.query_sites()
+    local roles, err = task:wait()]],
+  ["sleep"] = [[
+wixum.sleep(seconds)
+  Waits; in a task the others go on meanwhile, elsewhere all of them do.
+
+  Example
+    wixum.sleep(0.5)]],
+  ["loop"] = [[
+wixum.loop: for programs with an event loop of their own; one for all clients and tasks of this Lua state
+    loop:pollfd()       a descriptor, readable when there is something to do: an answer, a moment that has come, a new task
+    loop:events()       "r"
+    loop:timeout()      seconds until there is something to do by itself; nil: never
+    loop:step(seconds)  does what there is to do, waiting so many seconds for it (0); answers whether anything is left
+    loop:wait_with(f)   outside tasks, whatever waits calls f(loop) until its answer is there; nil: as before
+
+  Example
+    wixum.loop:wait_with(require("cqueues").poll)   -- now every call lets the other cqueues coroutines go on]],
+  ["stats"] = [[
+wix:stats() -> what the client, and all that share its connections, did so far
+    starts        attempts that were sent, or tried to be
+    retries       of these, further attempts of a call
+    waits, waited how often a call waited for pace or back-off, and how many seconds in all
+    answers       how many of each status: answers[200]
+    in_flight     calls under way now
+    sent, received  bytes of HTTP
+    opened, reused  connections that were opened; attempts that found one open
+
+  Example
+    print(wix:stats().answers[429])]],
   ["errors"] = [[
 What fails answers nil, err; tostring(err) is one line that says where, what, and what to do next.
   err.kind      invalid (refused before sending), unauthenticated, forbidden, not_found, conflict, precondition,

@@ -4,27 +4,47 @@
 
 local retry = {}
 
--- Statuses after which saying the same once more may help.
-local PASSING = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
--- Faults of the way there; a certificate that does not fit will not fit in a second either.
-local TRANSPORT = { network = true, timeout = true }
+-- The table: what may be said again, by what became of an attempt, and for which effects. What is not in it is never said again:
+-- a certificate that does not fit will not fit in a second either. `wixum.help("retries")` prints it.
+retry.TABLE = {
+  { outcome = "not_sent", kind = "network", read = true, repeatable = true, adds = true },
+  { outcome = "not_sent", kind = "timeout", read = true, repeatable = true, adds = true },
+  -- refused before anything was done, whatever the effect
+  { outcome = "refused", kind = "rate_limited", read = true, repeatable = true, adds = true },
+  { outcome = "unknown", kind = "network", read = true, repeatable = true, adds = false },
+  { outcome = "unknown", kind = "timeout", read = true, repeatable = true, adds = false },
+  -- other statuses of 500 and above will be the same in a second
+  { outcome = "unknown", kind = "server", statuses = { 500, 502, 503, 504 }, read = true, repeatable = true, adds = false },
+}
+
+-- The rows by outcome and kind, with their statuses as a set.
+local rows = {}
+for _, row in ipairs(retry.TABLE) do
+  local of_outcome = rows[row.outcome] or {}
+  rows[row.outcome], of_outcome[row.kind] = of_outcome, row
+  if row.statuses then
+    row.is_status = {}
+    for _, status in ipairs(row.statuses) do row.is_status[status] = true end
+  end
+end
 
 -- What a 429 without a Retry-After means: the service counts by the minute.
-local RATE_LIMIT_PAUSE = 60
-local FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 20
+retry.RATE_LIMIT_PAUSE = 60
+retry.FIRST_BACKOFF, retry.LONGEST_BACKOFF = 0.5, 20
 
--- The budget keeps an outage from being multiplied: retries of a client take from it, good answers give back.
-local BUDGET, COST, REWARD = 100, 5, 1
+-- The budget keeps an outage from being multiplied: retries of a client take from it, good answers give back. What a 429 refused
+-- takes nothing: it halts the client's starts, which keeps it from being multiplied as well.
+retry.BUDGET, retry.COST, retry.REWARD = 100, 5, 1
 
 --- A budget for a client and all made from it.
 ---@return { tokens: number }
 function retry.budget()
-  return { tokens = BUDGET }
+  return { tokens = retry.BUDGET }
 end
 
 --- A call went well at once.
 function retry.reward(budget)
-  if budget.tokens < BUDGET then budget.tokens = math.min(BUDGET, budget.tokens + REWARD) end
+  if budget.tokens < retry.BUDGET then budget.tokens = math.min(retry.BUDGET, budget.tokens + retry.REWARD) end
 end
 
 --- May this be said again without harm?
@@ -32,9 +52,9 @@ end
 ---@param verdict { kind: string, outcome: string, status: integer? }
 ---@return boolean
 function retry.allowed(effect, verdict)
-  if verdict.status == 429 then return true end -- refused before anything was done, whatever the effect
-  if effect == "adds" then return verdict.outcome == "not_sent" and TRANSPORT[verdict.kind] == true end
-  return TRANSPORT[verdict.kind] == true or PASSING[verdict.status] == true
+  local of_outcome = rows[verdict.outcome]
+  local row = of_outcome and of_outcome[verdict.kind]
+  return row ~= nil and row[effect] and (not row.is_status or row.is_status[verdict.status] == true)
 end
 
 ---@class wixum.RetrySituation
@@ -57,15 +77,16 @@ function retry.decide(effect, verdict, situation)
   local wait
   if verdict.retry_after then
     wait = verdict.retry_after
-  elseif verdict.status == 429 then
-    wait = RATE_LIMIT_PAUSE
+  elseif verdict.kind == "rate_limited" then
+    wait = retry.RATE_LIMIT_PAUSE
   else
-    wait = situation.random() * math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ^ (situation.attempts - 1))
+    wait = situation.random() * math.min(retry.LONGEST_BACKOFF, retry.FIRST_BACKOFF * 2 ^ (situation.attempts - 1))
   end
   if wait > situation.max_wait then return nil, "the wait is longer than max_wait" end
   if wait >= situation.left then return nil, "the wait is longer than the deadline allows" end
-  if situation.budget.tokens < COST then return nil, "too many calls were repeated lately" end
-  situation.budget.tokens = situation.budget.tokens - COST
+  if verdict.kind == "rate_limited" then return wait end
+  if situation.budget.tokens < retry.COST then return nil, "too many calls were repeated lately" end
+  situation.budget.tokens = situation.budget.tokens - retry.COST
   return wait
 end
 

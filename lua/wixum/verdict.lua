@@ -22,11 +22,15 @@ for _, code in ipairs{ 35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 9
 local STOPS = {
   interrupted = { "interrupted", "interrupted by Ctrl-C" },
   closed = { "closed", "the client was closed in the middle of the call" },
+  cancelled = { "cancelled", "the task was cancelled" },
   size = { "protocol", "the answer is larger than max_answer allows" },
   headers = { "protocol", "the answer has more headers than any answer of the service" },
   memory = { "network", "there was no memory for the answer" },
   second_send = { "network", "the connection broke before an answer came" },
 }
+
+--- What is said of a call that was stopped before, or between, attempts.
+verdict.STOPPED = { interrupted = STOPS.interrupted[2], cancelled = STOPS.cancelled[2] }
 
 local function outcome_of(response)
   local status = response.status
@@ -203,7 +207,7 @@ function verdict.of(response, operation, arguments, time)
     if answer then return answer end
   end
   local found = { status = status, outcome = outcome_of(response), curl = curl_facts(response) }
-  if response.stop == "interrupted" or response.stop == "closed" then return nil, transport_fault(found, response) end
+  if response.stop == "interrupted" or response.stop == "closed" or response.stop == "cancelled" then return nil, transport_fault(found, response) end
   if broken and not (status and status >= 300) then return nil, transport_fault(found, response) end
   if status >= 200 and status < 300 then return nil, unreadable(found, response, reason) end
   if status >= 300 and status < 600 then return nil, refusal(found, response, operation, arguments, time) end

@@ -1,0 +1,331 @@
+--- Who goes on when: tasks, and everybody else who waits for an answer, a moment or a task.
+--
+-- Owns the queue of tasks that can go on, the moments that somebody waits for, and the turns of the loop. A waiter is any
+-- table; `woken`, `reason` and `task` in it are ours. What a call, a pace or a map waits for is their own business.
+--
+-- A wait yields where it is made in its task's own coroutine and Lua allows it. Anywhere else (outside tasks, in a coroutine of the
+-- caller's, beneath a C function like table.sort) it turns the loop itself until it is woken, and other tasks go on
+-- meanwhile, on top of it.
+
+local core = require "wixum.core"
+local errors = require "wixum.errors"
+local moments = require "wixum.moments"
+
+local scheduler = {}
+
+local clock, running, isyieldable, yield, resume, status = core.clock, coroutine.running, coroutine.isyieldable, coroutine.yield,
+  coroutine.resume, coroutine.status
+
+local loop = core.loop()
+
+local queue, head, tail = {}, 1, 0 -- tasks that can go on, in order
+local timers = moments.new()
+local current -- the task whose code runs
+local alive = 0 -- tasks that have not ended
+local turning = 0 -- turns within turns
+local interrupted = false -- Ctrl-C came, and nobody has answered it yet
+local foreign -- what waits in our place: a function of a loop that is not ours
+local face -- what that function is given
+local watched = false -- somebody looks at the loop's descriptor
+local unclaimed = 0 -- woken ones that wait in a foreign loop and have not seen it yet
+
+-- Deeper than that no turn goes on with tasks unless nothing else can happen: Lua allows some 200 C calls within each other.
+local DEEPEST = 12
+
+---@class wixum.Task
+---@field co thread
+---@field started boolean
+---@field ended boolean
+---@field ok boolean? whether its function returned
+---@field results table? packed: what it returned, or what it raised
+---@field stopped string? why it is to end: "cancelled" or "interrupted"
+---@field outcome string? of the call that was under way when it was stopped
+---@field waiter table? what it waits for
+---@field parked boolean its coroutine is suspended in a wait of ours
+---@field queued boolean
+---@field watchers table? waiters to wake when it ends
+
+-- For those who look at the descriptor: when there is something to do.
+local function announce()
+  if head <= tail or unclaimed > 0 then return loop:alarm(0) end
+  local first = timers[1]
+  loop:alarm(first and first.at)
+end
+
+local function push(task)
+  if task.queued then return end
+  task.queued = true
+  tail = tail + 1
+  queue[tail] = task
+end
+
+--- Whoever waits goes on. The first reason counts.
+---@param waiter table
+---@param reason string?
+function scheduler.wake(waiter, reason)
+  if waiter.woken then return end
+  waiter.woken, waiter.reason = true, reason
+  if waiter.task then push(waiter.task)
+  elseif waiter.abroad then unclaimed = unclaimed + 1 end
+  if watched and turning == 0 then announce() end
+end
+local wake = scheduler.wake
+
+--- Before it is told to anybody who may wake it.
+---@param waiter table
+function scheduler.prepare(waiter)
+  waiter.woken, waiter.reason = false, nil
+end
+
+-- ---- tasks -----------------------------------------------------------------------------------------------------------
+
+local function finish(task, ok, ...)
+  task.ended, task.ok, task.results = true, ok, table.pack(...)
+  alive = alive - 1
+  for _, waiter in ipairs(task.watchers or {}) do wake(waiter) end
+  task.watchers = nil
+end
+
+--- A task that runs the function, from the loop's next turn on.
+---@param fn function
+---@param ... any its arguments
+---@return wixum.Task
+function scheduler.spawn(fn, ...)
+  local task = { started = false, ended = false, parked = false, queued = false }
+  local arguments = table.pack(...)
+  task.co = coroutine.create(function()
+    finish(task, pcall(fn, table.unpack(arguments, 1, arguments.n)))
+  end)
+  alive = alive + 1
+  push(task)
+  if watched and turning == 0 then announce() end
+  return task
+end
+
+-- False where the C stack has no room for it: then it goes on later.
+local function go_on(task)
+  local before = current
+  current = task
+  task.queued, task.parked, task.started = false, false, true
+  local ok, problem = resume(task.co)
+  current = before
+  if task.ended then return true end
+  if not ok then
+    if status(task.co) == "suspended" then
+      push(task)
+      return false
+    end
+    finish(task, false, problem) -- nothing of ours raises there; what a host does may
+  elseif not task.parked then push(task) end -- it yielded by itself: the others first
+  return true
+end
+
+--- The task whose code runs; nil outside.
+---@return wixum.Task?
+function scheduler.current() return current end
+
+--- Ctrl-C came where nobody could be told: the next one who waits is.
+function scheduler.note_interrupt() interrupted = true end
+
+--- Has Ctrl-C come, and nobody been told? Asked outside tasks by whoever tells it now, that ends it.
+---@return boolean
+function scheduler.is_interrupted() return interrupted end
+
+--- It is told.
+function scheduler.told_interrupt()
+  if not current then interrupted = false end
+end
+
+--- Why the task whose code runs is to end; nil where it is not.
+---@return string?
+function scheduler.is_stopped()
+  return current and current.stopped
+end
+
+--- Is there nobody but the caller to be served?
+---@return boolean
+function scheduler.alone()
+  return alive == 0 and not foreign
+end
+
+--- Has a task to go on at once, where it waits and can: for whoever woke it and must not go before it has.
+---@param task wixum.Task?
+function scheduler.hurry(task)
+  if task and task.queued and not task.ended and status(task.co) == "suspended" and turning <= DEEPEST then go_on(task) end
+end
+
+--- Ends a task: what it waits for, now and later, ends with this reason.
+---@param task wixum.Task
+---@param reason "cancelled"|"interrupted"
+---@param unstarted any what it has raised, where it never began
+function scheduler.stop(task, reason, unstarted)
+  if task.ended then return end
+  task.stopped = task.stopped or reason
+  if not task.started then
+    task.started = true
+    return finish(task, false, unstarted)
+  end
+  if task.waiter then wake(task.waiter, reason) end
+  scheduler.hurry(task)
+end
+
+-- ---- the loop --------------------------------------------------------------------------------------------------------
+
+-- One turn: hears what the network and the clock have to say, waiting at most so many seconds for it, and lets everybody who
+-- can go on.
+local function turn(seconds)
+  turning = turning + 1
+  local first = timers[1]
+  if head <= tail and turning <= DEEPEST then seconds = 0
+  elseif first then
+    local left = first.at - clock()
+    if left < seconds then seconds = left end
+  end
+  if not loop:poll(seconds) then interrupted = true end
+  while true do
+    local waiter, first_byte = loop:finished()
+    if waiter == nil then break end
+    if waiter.landed then waiter:landed(first_byte) end
+    wake(waiter)
+  end
+  first = timers[1]
+  if first then
+    local now = clock()
+    while first and first.at <= now do
+      moments.remove(timers, first)
+      wake(first.value, "late")
+      first = timers[1]
+    end
+  end
+  if turning <= DEEPEST or loop:flying() == 0 and not first then
+    local last = tail
+    while head <= last do
+      local task = queue[head]
+      queue[head] = nil
+      head = head + 1
+      if task.queued and not task.ended and not go_on(task) then break end
+    end
+  end
+  turning = turning - 1
+end
+
+-- On the main thread turns are made in a coroutine of their own: there, what lua.c's Ctrl-C raises cannot end one half-way.
+local turner
+local function turn_aside(seconds)
+  turner = turner or coroutine.create(function(wanted)
+    while true do
+      turn(wanted)
+      wanted = yield()
+    end
+  end)
+  local ok, problem = resume(turner, seconds)
+  if not ok then
+    turner = nil
+    error(problem, 0)
+  end
+end
+
+local function turn_anywhere(seconds)
+  local _, is_main = running()
+  local before = turning
+  local ok, problem = pcall(is_main and turn_aside or turn, seconds)
+  turning = before
+  if not ok then error(problem, 0) end
+end
+
+local function nothing_left()
+  return head > tail and not timers[1] and loop:flying() == 0
+end
+
+-- Turns the loop until somebody wakes this one.
+local function drive(waiter)
+  while not waiter.woken do
+    if foreign and not current then
+      waiter.abroad = true
+      announce()
+      foreign(face)
+      waiter.abroad = nil
+      if waiter.woken then unclaimed = unclaimed - 1
+      else turn_anywhere(0) end
+      announce()
+    elseif nothing_left() then
+      errors.mistake("this waits for something that can only happen after it: tasks wait for each other, or for the place of a call that waits for them")
+    else turn_anywhere(1) end
+    if interrupted and not waiter.woken then
+      waiter.woken, waiter.reason = true, "interrupted"
+    end
+  end
+  if waiter.reason == "interrupted" and not current then interrupted = false end -- the outermost has heard it
+end
+
+--- Waits until the waiter is woken.
+---@param waiter table prepared
+---@param moment number? by core.clock; when it comes, the reason is "late"
+---@return string? reason # nil: as it should be; "late"; "closed"; "cancelled"; "interrupted"
+function scheduler.wait(waiter, moment)
+  local task = current
+  if task and task.stopped then return task.stopped end
+  local entry = moment and moments.add(timers, moment, waiter)
+  if entry and watched and turning == 0 then announce() end
+  if not task then drive(waiter)
+  else
+    local before = task.waiter
+    task.waiter = waiter
+    if running() == task.co and isyieldable() then
+      waiter.task = task
+      while not waiter.woken do
+        task.parked = true
+        yield()
+      end
+      waiter.task = nil
+    else drive(waiter) end
+    task.waiter = before
+  end
+  if entry then moments.remove(timers, entry) end
+  return waiter.reason
+end
+
+-- ---- loops that are not ours -----------------------------------------------------------------------------------------
+
+--- The descriptor to look at. From now on it is kept true.
+---@return integer
+function scheduler.descriptor()
+  watched = true
+  local descriptor = loop:descriptor()
+  if turning == 0 then announce() end
+  return descriptor
+end
+
+--- Seconds until there is something to do by itself; nil: only the network can bring something.
+---@return number?
+function scheduler.timeout()
+  if head <= tail or unclaimed > 0 then return 0.0 end
+  local first, network = timers[1], loop:next()
+  local at = first and first.at or network
+  if not at then return nil end
+  if network and network < at then at = network end
+  local left = at - clock()
+  return left > 0 and left or 0.0
+end
+
+--- One turn for somebody else's loop.
+---@param seconds number to wait at most
+---@return boolean # is there anything left to wait for?
+---@return boolean # did Ctrl-C end it?
+function scheduler.step(seconds)
+  turn_anywhere(seconds)
+  if watched and turning == 0 then announce() end
+  local stopped = interrupted
+  if not current then interrupted = false end
+  return not nothing_left(), stopped
+end
+
+--- Has a function wait in our place, outside tasks; nil: nobody does.
+---@param wait function?
+---@param given table what it is called with
+function scheduler.wait_with(wait, given)
+  foreign, face = wait, given
+  if wait then scheduler.descriptor() end
+end
+
+return scheduler
