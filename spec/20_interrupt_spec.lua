@@ -1,5 +1,6 @@
 -- Ctrl-C: a call that hangs ends at once and says what became of it; the state goes on; lua.c's own Ctrl-C too.
 
+local here = require "spec.support.here"
 local process = require "spec.support.process"
 local sandbox = require "wixum.sandbox"
 
@@ -135,30 +136,17 @@ describe("Ctrl-C", function()
   end)
 
   it("says not_sent where the server surely saw nothing", function()
-    -- a listening socket whose queue is full: connecting hangs
-    local socket = require "socket"
-    local listener = assert(socket.tcp())
-    assert(listener:bind("127.0.0.1", 0))
-    assert(listener:listen(0))
-    local _, port = listener:getsockname()
-    local fillers = {}
-    for i = 1, 8 do
-      fillers[i] = socket.tcp()
-      fillers[i]:settimeout(0)
-      fillers[i]:connect("127.0.0.1", port)
-    end
+    local deaf <close> = here.deaf()
     local child = start{ "lua5.4", "-e", ([[
       local wixum = require "wixum"
       local wix = wixum.client{ base_url = "http://127.0.0.1:%d", connect_timeout = %d, on_event = function(event)
         if event.event == "start" then print "started" io.stdout:flush() end
       end }
       local ok, err = pcall(wix.site_invites.bulk_invite, { policy_ids = { "1" }, emails = { "ann@example.com" } })
-      print(ok, err.kind, err.outcome)]]):format(port, HANG) }
+      print(ok, err.kind, err.outcome)]]):format(deaf.port, HANG) }
     child:expect("started")
     child:kill("sigint")
     child:expect("false\tinterrupted\tnot_sent")
-    for _, filler in ipairs(fillers) do filler:close() end
-    listener:close()
   end)
 
   it("lets the hooks of a host run while a call waits, and lets them raise", function()

@@ -78,7 +78,7 @@ local function stopped(run, reason, found)
     scheduler.told_interrupt()
     call.interrupted = err
   end
-  if task then task.outcome = err.outcome end
+  if task then task.outcome = task.outcome or err.outcome end -- of the first: what it does after that is its own doing
   error(err, 0)
 end
 

@@ -166,7 +166,10 @@ local function ended_early(state, kind, message)
     answers = state.keeps and state.answers or nil, errors = state.errors, counts = counts, cause = state.problem and state.problem[1],
     first_error = state.first_error },
     { advice = nil })
-  if kind == "interrupted" then require("wixum.call").interrupted = err end
+  if kind == "interrupted" then
+    scheduler.told_interrupt()
+    require("wixum.call").interrupted = err
+  end
   return err
 end
 
@@ -207,7 +210,7 @@ local function run(name, keeps, items, fn, options)
     if not listed then close(items) end
     error(reason, 0)
   end
-  if not ok then reason = "interrupted" end -- what lua.c raises where Lua code of ours ran
+  if not ok or scheduler.is_interrupted() and not scheduler.current() then reason = "interrupted" end
   if reason then stop(state, reason) end
   if not listed then close(items) end
   if reason then error(ended_early(state, reason, verdict.STOPPED[reason]), 0) end

@@ -172,8 +172,8 @@ end
 -- ---- the loop --------------------------------------------------------------------------------------------------------
 
 -- One turn: hears what the network and the clock have to say, waiting at most so many seconds for it, and lets everybody who
--- can go on.
-local function turn(seconds)
+-- can go on. Too deep, that is nobody, unless nothing else can wake the one who turns.
+local function turn(seconds, waiter)
   turning = turning + 1
   local first = timers[1]
   if head <= tail and turning <= DEEPEST then seconds = 0
@@ -197,7 +197,7 @@ local function turn(seconds)
       first = timers[1]
     end
   end
-  if turning <= DEEPEST or loop:flying() == 0 and not first then
+  if turning <= DEEPEST or waiter and not waiter.woken and loop:flying() == 0 and not first then
     local last = tail
     while head <= last do
       local task = queue[head]
@@ -211,24 +211,24 @@ end
 
 -- On the main thread turns are made in a coroutine of their own: there, what lua.c's Ctrl-C raises cannot end one half-way.
 local turner
-local function turn_aside(seconds)
-  turner = turner or coroutine.create(function(wanted)
+local function turn_aside(seconds, waiter)
+  turner = turner or coroutine.create(function(wanted, who)
     while true do
-      turn(wanted)
-      wanted = yield()
+      turn(wanted, who)
+      wanted, who = yield()
     end
   end)
-  local ok, problem = resume(turner, seconds)
+  local ok, problem = resume(turner, seconds, waiter)
   if not ok then
     turner = nil
     error(problem, 0)
   end
 end
 
-local function turn_anywhere(seconds)
+local function turn_anywhere(seconds, waiter)
   local _, is_main = running()
   local before = turning
-  local ok, problem = pcall(is_main and turn_aside or turn, seconds)
+  local ok, problem = pcall(is_main and turn_aside or turn, seconds, waiter)
   turning = before
   if not ok then error(problem, 0) end
 end
@@ -246,16 +246,26 @@ local function drive(waiter)
       foreign(face)
       waiter.abroad = nil
       if waiter.woken then unclaimed = unclaimed - 1
-      else turn_anywhere(0) end
+      else turn_anywhere(0, waiter) end
       announce()
     elseif nothing_left() then
       errors.mistake("this waits for something that can only happen after it: tasks wait for each other, or for the place of a call that waits for them")
-    else turn_anywhere(1) end
+    else turn_anywhere(1, waiter) end
     if interrupted and not waiter.woken then
       waiter.woken, waiter.reason = true, "interrupted"
     end
   end
   if waiter.reason == "interrupted" and not current then interrupted = false end -- the outermost has heard it
+end
+
+-- The same, where lua.c's Ctrl-C may raise in the middle of it: on the main thread.
+local function drive_safely(waiter)
+  local ok, problem = pcall(drive, waiter)
+  waiter.abroad = nil
+  if ok then return end
+  if not errors.is_interrupt(problem) or errors.is(problem) then error(problem, 0) end
+  if waiter.woken then interrupted = true -- whoever waits next is told
+  else waiter.woken, waiter.reason = true, "interrupted" end
 end
 
 --- Waits until the waiter is woken.
@@ -267,7 +277,7 @@ function scheduler.wait(waiter, moment)
   if task and task.stopped then return task.stopped end
   local entry = moment and moments.add(timers, moment, waiter)
   if entry and watched and turning == 0 then announce() end
-  if not task then drive(waiter)
+  if not task then drive_safely(waiter)
   else
     local before = task.waiter
     task.waiter = waiter
@@ -313,7 +323,11 @@ end
 ---@return boolean # is there anything left to wait for?
 ---@return boolean # did Ctrl-C end it?
 function scheduler.step(seconds)
-  turn_anywhere(seconds)
+  local ok, problem = pcall(turn_anywhere, seconds)
+  if not ok then
+    if not errors.is_interrupt(problem) then error(problem, 0) end
+    interrupted = true
+  end
   if watched and turning == 0 then announce() end
   local stopped = interrupted
   if not current then interrupted = false end

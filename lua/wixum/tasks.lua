@@ -63,14 +63,16 @@ function methods:wait()
     task.watchers = task.watchers or {}
     table.insert(task.watchers, waiter)
     local reason = scheduler.wait(waiter)
+    if scheduler.is_interrupted() and not scheduler.current() then reason = "interrupted" end -- the task itself heard it
     if reason == "interrupted" then
       scheduler.stop(task, reason, tasks.stopped_error(reason, "wixum.spawn"))
       scheduler.told_interrupt()
     end
     if reason then
       local err = tasks.stopped_error(reason, "task:wait")
-      if reason == "interrupted" and task.outcome then err.outcome = task.outcome end
-      require("wixum.call").interrupted = reason == "interrupted" and err or require("wixum.call").interrupted
+      local heard = task.ended and not task.ok and task.results[1]
+      err.outcome = errors.is(heard) and heard.outcome or task.outcome or "not_sent"
+      if reason == "interrupted" then require("wixum.call").interrupted = err end
       error(err, 0)
     end
   end

@@ -34,6 +34,25 @@ function here.listening(port)
   return sock ~= nil
 end
 
+--- A listening socket whose queue is full: whoever connects hangs.
+---@return table # `port`, `url`; to be closed
+function here.deaf()
+  local listener = assert(socket.tcp())
+  assert(listener:bind("127.0.0.1", 0))
+  assert(listener:listen(0))
+  local _, port = listener:getsockname()
+  local fillers = {}
+  for i = 1, 8 do
+    fillers[i] = socket.tcp()
+    fillers[i]:settimeout(0)
+    fillers[i]:connect("127.0.0.1", port)
+  end
+  return setmetatable({ port = port, url = "http://127.0.0.1:" .. port }, { __close = function()
+    for _, filler in ipairs(fillers) do filler:close() end
+    listener:close()
+  end })
+end
+
 --- Waits for what another process or thread does, so long and no longer.
 ---@return boolean # whether it came
 function here.eventually(fn)
