@@ -220,7 +220,19 @@ function methods.close(object)
   if all then root.session:close() end
 end
 
---- What this client, and all that share its connections, did so far.
+---@class wixum.Stats
+---@field starts integer attempts that were sent, or tried to be
+---@field retries integer of these, further attempts of a call
+---@field waits integer how often a call waited for pace, halt or back-off
+---@field waited number seconds, of all these waits
+---@field answers table<integer, integer> how many of each status
+---@field in_flight integer calls under way now
+---@field sent integer bytes of HTTP
+---@field received integer
+---@field opened integer connections
+---@field reused integer attempts that found a connection open
+
+--- What this client, and all that share its connections, did so far. A closed one still tells.
 ---@return wixum.Stats
 function methods.stats(object)
   local root = state_of(object, "stats").root

@@ -11,7 +11,12 @@ local names = require "wixum.names"
 local redaction = require "wixum.redaction"
 
 ---@class wixum
----@field interrupted wixum.Error? the last call that Ctrl-C ended
+---@field interrupted wixum.Error? the last call, or map, that Ctrl-C ended
+---@field map fun(items: table|function, fn: function, options: { concurrency: integer? }?): table<integer, any>, table<integer, any>
+---@field each fun(items: table|function, fn: function, options: { concurrency: integer? }?): table, any
+---@field spawn fun(fn: function, ...: any): wixum.TaskHandle
+---@field sleep fun(seconds: number)
+---@field loop wixum.Loop
 local wixum = { version = require "wixum.version" }
 
 local default
