@@ -307,11 +307,13 @@ describe("Ctrl-C in a map", function()
       WIX_SITE_ID = server.site_id } })
     children[1] = child
     child:expect("> ")
-    child:write('wixum = require "wixum"; wix = wixum.client{ rate = false, concurrency = 64 }; list = {}; for i = 1, 1000 do list[i] = "n" .. i .. "@example.com" end')
+    child:write('wixum = require "wixum"; wix = wixum.client{ rate = false, concurrency = 64 }')
+    child:write('list = {}; for i = 1, 1000 do list[i] = "n" .. i .. "@example.com" end')
+    child:write('function invite(email) return wix.site_invites.bulk_invite{ policy_ids = { "1" }, emails = { email } } end')
     child:write('io.stdout:write("loa", "ded\\n") io.stdout:flush()')
     child:expect("loaded")
     server:fault{ delay = HANG, times = "always", operation = "site_invites.bulk_invite", after = 100 }
-    child:write('return wixum.map(list, function(email) return wix.site_invites.bulk_invite{ policy_ids = { "1" }, emails = { email } } end, { concurrency = 64 })')
+    child:write('return wixum.map(list, invite, { concurrency = 64 })')
     process.eventually("the requests that hang", function()
       local read = 0
       for _, request in ipairs(server:requests()) do if request.complete then read = read + 1 end end
@@ -328,7 +330,7 @@ describe("Ctrl-C in a map", function()
       print("answers", #n, "unknown", o.unknown, "not sent", o.not_sent, "all", e.errors[1000].message) end]])
     child:expect("answers\t100\tunknown\t64\tnot sent\t836\tall\tit was not begun: interrupted by Ctrl%-C")
     server:faults_clear()
-    child:write('return #wixum.map(list, function(email) return wix.site_invites.bulk_invite{ policy_ids = { "1" }, emails = { email } } end)')
+    child:write('return #wixum.map(list, invite)')
     child:expect("1000")
   end)
 

@@ -193,7 +193,8 @@ local function wait(run, seconds)
   local root, stats = run.root, run.root.stats
   if run.watched then tell(run, "wait", seconds) end
   stats.waits = stats.waits + 1
-  local began, reason = root.clock.now(), nil
+  local reason
+  local began = root.clock.now()
   if scheduler.is_interrupted() and not scheduler.current() then reason = "interrupted"
   elseif not root.stamped or scheduler.alone() then reason = root.clock.sleep(seconds) == false and "interrupted" or nil
   else reason = park(run, core.clock() + seconds) end

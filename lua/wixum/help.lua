@@ -171,12 +171,14 @@ local function of_retries()
   local function say(text, ...) lines[#lines + 1] = text:format(...) end
   say ""
   say "  At most `retries` further attempts, all within `deadline`, which also bounds the waits and the pace."
-  say("  Before each: a random part of %g s, doubled each time up to %g s; or what Retry-After says.", retry.FIRST_BACKOFF, retry.LONGEST_BACKOFF)
+  say("  Before each: a random part of %g s, doubled each time up to %g s; or what Retry-After says.", retry.FIRST_BACKOFF,
+    retry.LONGEST_BACKOFF)
   say "  A wait longer than `max_wait` is not made: the error comes back, with retry_after."
-  say("  A 429 halts all starts of the client, for what Retry-After says or %g s. After that one call is in flight,", retry.RATE_LIMIT_PAUSE)
+  say("  A 429 halts all starts of the client, for what Retry-After says or %g s. After that one call is in flight,",
+    retry.RATE_LIMIT_PAUSE)
   say "  one more with each good answer, and the pace begins with half, an eighth of `rate` more each window."
-  say("  A budget of %d keeps an outage from being multiplied: a retry takes %d, a good answer gives %d back; after a 429 it", retry.BUDGET,
-    retry.COST, retry.REWARD)
+  say("  A budget of %d keeps an outage from being multiplied: a retry takes %d, a good answer gives %d back; after a 429 it",
+    retry.BUDGET, retry.COST, retry.REWARD)
   say "  takes nothing. One budget for a client and all made from it."
   return table.concat(lines, "\n")
 end

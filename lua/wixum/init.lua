@@ -107,12 +107,14 @@ return setmetatable(wixum, {
   __name = "wixum",
   __index = function(_, name)
     if name == "interrupted" then return require("wixum.call").interrupted end
-    local made = LAZY[name] and require(LAZY[name]) or OF_MODULE[name] and require(OF_MODULE[name])[name] or type(name) == "string" and client.namespace(name, find_default)
+    local made = LAZY[name] and require(LAZY[name]) or OF_MODULE[name] and require(OF_MODULE[name])[name]
+      or type(name) == "string" and client.namespace(name, find_default)
     if made then
       rawset(wixum, name, made)
       return made
     end
-    local known = { "client", "use", "help", "csv", "roles", "assignments", "split", "map", "each", "spawn", "sleep", "loop", "check_email", "time", "version", "interrupted" }
+    local known = { "client", "use", "help", "csv", "roles", "assignments", "split", "map", "each", "spawn", "sleep", "loop",
+      "check_email", "time", "version", "interrupted" }
     table.move(declaration.namespace_names(), 1, #declaration.namespace_names(), #known + 1, known)
     errors.mistake(("wixum has no field %s%s"):format(redaction.text(tostring(name), 64) or '""', names.suggestion(name, known)))
   end,

@@ -7,7 +7,6 @@ local errors = require "wixum.errors"
 local names = require "wixum.names"
 local redaction = require "wixum.redaction"
 local scheduler = require "wixum.scheduler"
-local tasks = require "wixum.tasks"
 local verdict = require "wixum.verdict"
 
 local map = {}
@@ -162,7 +161,8 @@ local function ended_early(state, kind, message)
     end
   end
   local err = errors.new({ kind = kind, outcome = outcome, operation = state.name, where = state.where,
-    message = ("%s after %d items: %d answered, %d failed"):format(message, counts.answered + counts.failed, counts.answered, counts.failed),
+    message = ("%s after %d items: %d answered, %d failed"):format(message, counts.answered + counts.failed, counts.answered,
+      counts.failed),
     answers = state.keeps and state.answers or nil, errors = state.errors, counts = counts, cause = state.problem and state.problem[1],
     first_error = state.first_error },
     { advice = nil })

@@ -183,10 +183,10 @@ local function turn(seconds, waiter)
   end
   if not loop:poll(seconds) then interrupted = true end
   while true do
-    local waiter, first_byte = loop:finished()
-    if waiter == nil then break end
-    if waiter.landed then waiter:landed(first_byte) end
-    wake(waiter)
+    local landed, first_byte = loop:finished()
+    if landed == nil then break end
+    if landed.landed then landed:landed(first_byte) end
+    wake(landed)
   end
   first = timers[1]
   if first then
@@ -249,7 +249,8 @@ local function drive(waiter)
       else turn_anywhere(0, waiter) end
       announce()
     elseif nothing_left() then
-      errors.mistake("this waits for something that can only happen after it: tasks wait for each other, or for the place of a call that waits for them")
+      errors.mistake("this waits for something that can only happen after it: tasks wait for each other, or for the place of a "
+        .. "call that waits for them")
     else turn_anywhere(1, waiter) end
     if interrupted and not waiter.woken then
       waiter.woken, waiter.reason = true, "interrupted"

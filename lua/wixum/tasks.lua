@@ -87,7 +87,8 @@ end
 
 --- Ends a task: the call that it waits for ends at once and raises in it an error value of kind `cancelled`, and so does every
 -- wait it begins later. A task that never began never runs.
----@return "not_sent"|"refused"|"unknown"|nil # outcome of the call that was under way (`not_sent` where none was); nil where the task had ended already
+---@return "not_sent"|"refused"|"unknown"|nil # outcome of the call that was under way, `not_sent` where none was; nil where the
+-- task had ended already
 function methods:cancel()
   local task = check(self, "cancel")
   if task.ended then return nil end

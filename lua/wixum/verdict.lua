@@ -207,7 +207,8 @@ function verdict.of(response, operation, arguments, time)
     if answer then return answer end
   end
   local found = { status = status, outcome = outcome_of(response), curl = curl_facts(response) }
-  if response.stop == "interrupted" or response.stop == "closed" or response.stop == "cancelled" then return nil, transport_fault(found, response) end
+  local stop = response.stop
+  if stop == "interrupted" or stop == "closed" or stop == "cancelled" then return nil, transport_fault(found, response) end
   if broken and not (status and status >= 300) then return nil, transport_fault(found, response) end
   if status >= 200 and status < 300 then return nil, unreadable(found, response, reason) end
   if status >= 300 and status < 600 then return nil, refusal(found, response, operation, arguments, time) end
