@@ -108,6 +108,38 @@ local CASES = {
     local session, why = make{ base_url = "https://x.example/", proxy = "http://h" }
     return session and session:endpoint() or why
   ]], answer = "https://x.example" },
+  { what = "a request under way", prepare = [[
+    local core = require "wixum.core"
+    return function()
+      local session = assert(core.session{ base_url = "http://127.0.0.1:1" })
+      local loop, waiter = core.loop(), {}
+      local function fly()
+        local flight <close> = session:start("POST", "/x", { "A: b" }, "{}", 5, 5, waiter)
+        local who
+        repeat
+          loop:poll(0.1)
+          who = loop:finished()
+        until who
+        local answer, response = flight:result()
+        return who == waiter and answer == nil and response.curl.code
+      end
+      local ok, code = pcall(fly)
+      local left = loop:flying()
+      session:close()
+      if not ok then error(code, 0) end
+      return code .. " " .. left
+    end
+  ]], run = "return (...)()", answer = "7 0" },
+  { what = "a request that is dropped", prepare = [[
+    local core = require "wixum.core"
+    return function()
+      local session = assert(core.session{ base_url = "http://127.0.0.1:1" })
+      session:start("GET", "/x", {}, nil, 5, 5, {})
+      session:close()
+      collectgarbage()
+      return core.loop():flying() .. " " .. tostring(core.loop():finished())
+    end
+  ]], run = "return (...)()", answer = "0 nil" },
   { what = "a session that is refused", prepare = 'return require("wixum.core").session', run = [[
     local make = ...
     return select(2, make{ base_url = "http://x.example", ca_file = "/a" })

@@ -99,6 +99,7 @@ __attribute__((visibility("default"))) int luaopen_wixum_core(lua_State *L) {
   luaL_checkversion(L);
   wx_session_open(L);
   wx_flight_open(L);
+  wx_looper_open(L);
   wx_pacer_open(L);
   luaL_newmetatable(L, WX_SHAPE_TYPE);
   lua_pop(L, 1);

@@ -105,13 +105,7 @@ static wx_loop *push_loop(lua_State *L) {
   lua_pop(L, 1);
   wx_loop **held = lua_newuserdatauv(L, sizeof(wx_loop *), 0);
   *held = NULL;
-  if (luaL_newmetatable(L, LOOP_TYPE)) {
-    luaL_newlib(L, methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, loop_collect);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
+  luaL_setmetatable(L, LOOP_TYPE);
   *held = wx_loop_new();
   if (!*held) luaL_error(L, "no descriptor or no memory is left for a loop");
   lua_pushvalue(L, -1);
@@ -128,4 +122,13 @@ wx_loop *wx_state_loop(lua_State *L) {
 int wx_looper_get(lua_State *L) {
   push_loop(L);
   return 1;
+}
+
+void wx_looper_open(lua_State *L) {
+  luaL_newmetatable(L, LOOP_TYPE);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pushcfunction(L, loop_collect);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
 }

@@ -18,4 +18,7 @@ wx_loop *wx_state_loop(lua_State *L);
  *   loop:descriptor()       readable when poll has something to do, or the alarm's moment has come [-0, +1, v] */
 int wx_looper_get(lua_State *L);
 
+/* Makes the metatable. [-0, +0, m] */
+void wx_looper_open(lua_State *L);
+
 #endif

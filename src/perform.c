@@ -99,8 +99,8 @@ static bool run(lua_State *L, wx_session *session, wx_exchange *exchange) {
   return false;
 }
 
-/* Readies and starts the request whose arguments begin at SESSION, with the flight at the top. [-0, +0, v] */
-static void start(lua_State *L, wx_session *session, wx_flight *flight) {
+/* Readies the request whose arguments begin at SESSION, with the flight at the top. [-0, +0, v] */
+static void ready(lua_State *L, wx_session *session, wx_flight *flight) {
   wx_request request = { 0 };
   request.method = text_at(L, METHOD, "method");
   request.connect_timeout = milliseconds(L, CONNECT_TIMEOUT);
@@ -108,12 +108,18 @@ static void start(lua_State *L, wx_session *session, wx_flight *flight) {
   request.url = make_url(L, session);
   if (lua_type(L, BODY) == LUA_TSTRING) request.body = lua_tolstring(L, BODY, &request.body_size);
   request.headers = chain_headers(L, session, flight->exchange, request.body_size > LARGE_BODY);
-  CURLcode code = wx_exchange_prepare(flight->exchange, &session->transport, &request);
-  if (code != CURLE_OK) {
-    flight->exchange->code = code; /* nothing was sent: the option itself was refused */
-    flight->exchange->done = true;
-  } else if (wx_engine_start(&session->engine, flight->exchange) != CURLM_OK)
+  flight->exchange->code = wx_exchange_prepare(flight->exchange, &session->transport, &request);
+  flight->exchange->done = flight->exchange->code != CURLE_OK; /* nothing was sent: an option itself was refused */
+}
+
+/* Lets it go out. Nothing may raise between this and the moment when somebody has the flight. [-0, +0, v] */
+static void start(lua_State *L, wx_session *session, wx_exchange *exchange) {
+  if (exchange->done) wx_loop_ended(session->engine.loop, exchange);
+  else if (wx_engine_start(&session->engine, exchange) != CURLM_OK)
     luaL_error(L, "libcurl cannot start another request");
+  if (wx_poller_settle(&session->engine.loop->poller)) return;
+  wx_engine_stop(&session->engine, exchange);
+  luaL_error(L, "no descriptor can be watched any more");
 }
 
 int wx_session_perform(lua_State *L) {
@@ -123,7 +129,8 @@ int wx_session_perform(lua_State *L) {
   if (shaped) wx_check_shape(L, SHAPE);
   wx_flight *flight = wx_flight_acquire(L, SESSION, session);
   lua_toclose(L, -1);
-  start(L, session, flight);
+  ready(L, session, flight);
+  start(L, session, flight->exchange);
   if (run(L, session, flight->exchange)) return lua_error(L);
   return wx_flight_push_result(L, flight, shaped ? SHAPE : 0);
 }
@@ -134,9 +141,8 @@ int wx_session_start(lua_State *L) {
   lua_settop(L, WAITER);
   wx_flight *flight = wx_flight_acquire(L, SESSION, session);
   wx_flight_anchor(L, flight, BODY, HEADERS);
-  start(L, session, flight);
+  ready(L, session, flight);
   wx_flight_expect(L, flight, WAITER);
-  if (flight->exchange->done) wx_loop_ended(session->engine.loop, flight->exchange);
-  if (!wx_poller_settle(&session->engine.loop->poller)) return luaL_error(L, "no descriptor can be watched any more");
+  start(L, session, flight->exchange);
   return 1;
 }
