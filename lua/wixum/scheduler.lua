@@ -44,6 +44,7 @@ local DEEPEST = 12
 ---@field parked boolean its coroutine is suspended in a wait of ours
 ---@field queued boolean
 ---@field watchers table? waiters to wake when it ends
+---@field looked_at boolean? somebody has waited for it
 
 -- For those who look at the descriptor: when there is something to do.
 local function announce()
@@ -141,6 +142,10 @@ end
 function scheduler.is_stopped()
   return current and current.stopped
 end
+
+--- How many tasks have not ended.
+---@return integer
+function scheduler.alive() return alive end
 
 --- Is there nobody but the caller to be served?
 ---@return boolean

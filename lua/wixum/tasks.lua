@@ -56,6 +56,7 @@ end
 ---@return any ... what its function returned; nil and the error value (or whatever was raised) where it raised
 function methods:wait()
   local task = check(self, "wait")
+  task.looked_at = true
   if not task.ended then
     if task == scheduler.current() then errors.mistake("a task cannot wait for itself") end
     local waiter = {}
@@ -96,6 +97,24 @@ function methods:cancel()
   if task == scheduler.current() then error(tasks.stopped_error("cancelled", "task:cancel"), 0) end
   return task.outcome or "not_sent"
 end
+
+-- An error that nobody looked at, and tasks that a program left behind, are told on stderr: else a mail that was never sent
+-- would be nobody's business.
+local function complain(text, ...)
+  io.stderr:write("wixum: ", text:format(...), "\n")
+end
+
+function metatable.__gc(handle)
+  local task = task_of[handle]
+  if not task or not task.ended or task.ok or task.looked_at or task.stopped then return end
+  complain("a task failed, and nobody waited for it: %s", redaction.text(errors.text_of(task.results[1])) or "")
+end
+
+-- Collected with the Lua state.
+tasks.at_the_end = setmetatable({}, { __gc = function()
+  local left = scheduler.alive()
+  if left > 0 then complain("the program ended before %d of its tasks did: task:wait() waits for one", left) end
+end })
 
 function metatable.__tostring(handle)
   local task = task_of[handle]
