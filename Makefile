@@ -130,7 +130,8 @@ $(call place,$(1:.c=$(2))): $(BUILD)/obj/$(1:.c=.o) $(BUILD)/link
 	@mkdir -p $$(@D)
 	$$(call say,LINK)$(3) -o $$@ $$< $(CURL_LIBS) $(MHD_LIBS) $(4)
 endef
-$(foreach source,$(programs),$(eval $(call helper,$(source),,$$(PROGRAM),$(LUA_LIBS) -lm -ldl)))
+$(foreach source,$(programs),$(eval $(call helper,$(source),,$$(PROGRAM),$(LUA_LIBS) -lm -ldl $$(MORE_LIBS))))
+$(BUILD)/bench/server: MORE_LIBS := -lssl -lcrypto
 $(foreach source,$(filter-out $(programs),$(helpers)),$(eval $(call helper,$(source),.so,$$(MODULE))))
 
 support: $(support_files)
@@ -205,7 +206,7 @@ run-specs: all support
 	  spec/support/run.sh $(BUILD) $(ARGS) $(if $(FILE),$(call quote,$(FILE)))
 
 bench:
-	$(setup) demo
+	$(setup) bench
 	$(then) run-bench
 run-bench: all $(bench_files)
 	@env -u LUA_PATH_$(abi) -u LUA_CPATH_$(abi) LUA_PATH='lua/?.lua;lua/?/init.lua;;' \

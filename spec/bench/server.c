@@ -1,12 +1,17 @@
 /* server.c: the benchmark's server. Answers every request on 127.0.0.1 with the same Bulk Invite answer, fast, so that
  * what is measured is the client.
  *
- * Prints its port, and for each connection that ended the requests it carried, their bytes and the sum of these bytes:
- * two clients that sent the same requests, their JSON in whatever order, have the same numbers. Ends when its input
- * does, so that it never outlives who started it. */
+ *   server [--tls CERTIFICATE KEY] [--delay MILLISECONDS] [--window CALLS]
+ *
+ * Prints its port, and each time that the last open connection has ended: connections and requests since the line
+ * before, their bytes and the sum of these bytes: two clients that sent the same requests, their JSON in whatever order,
+ * have the same numbers. With --window also the least time in microseconds, by this server's clock, between a request
+ * and the one that came so many calls after it. Ends when its input does, so that it never outlives who started it. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,9 +20,10 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { REQUEST_MAX = 64 * 1024, EVENTS = 16 };
+enum { REQUEST_MAX = 64 * 1024, EVENTS = 64, STAMPS_MAX = 1000000 };
 
 #define INVITE(id, email, token)                                                                                       \
   "{\"id\":\"" id "\",\"siteId\":\"a1d7cc01-27f0-4c5a-9b42-6f2d0e8b7a10\",\"email\":\"" email "\","                    \
@@ -42,14 +48,29 @@ static size_t answer_size;
 
 typedef struct connection {
   int fd;
+  SSL *tls; /* NULL: bytes go as they are */
   size_t size;
-  uint64_t requests, bytes, sum;
+  int64_t due; /* when its answer goes out; 0: none waits */
+  struct connection *next; /* of those whose answers wait, by the time they are due */
   char request[REQUEST_MAX + 1];
 } connection;
+
+static SSL_CTX *tls;
+static int64_t delay;                          /* microseconds */
+static connection *first_waiting, *last_waiting;
+static size_t window, stamped;                 /* calls */
+static int64_t stamps[STAMPS_MAX];
+static uint64_t connections, requests, bytes, sum, open_now;
 
 static void die(const char *what) {
   fprintf(stderr, "server: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
   exit(1);
+}
+
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
 static void write_answer(void) {
@@ -68,6 +89,50 @@ static void write_answer(void) {
   answer_size = (size_t)size;
 }
 
+/* ---- what it saw --------------------------------------------------------------------------------------------------- */
+
+static void tell(void) {
+  printf("connections %llu requests %llu bytes %llu sum %llu", (unsigned long long)connections,
+         (unsigned long long)requests, (unsigned long long)bytes, (unsigned long long)sum);
+  if (window) {
+    int64_t least = INT64_MAX;
+    for (size_t i = window; i < stamped; i++)
+      if (stamps[i] - stamps[i - window] < least) least = stamps[i] - stamps[i - window];
+    printf(" span %lld", least == INT64_MAX ? -1 : (long long)least);
+  }
+  printf("\n");
+  fflush(stdout);
+  connections = requests = bytes = sum = 0;
+  stamped = 0;
+}
+
+static void stamp(void) {
+  requests++;
+  if (window && stamped < STAMPS_MAX) stamps[stamped++] = now();
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------------------------------- */
+
+/* Bytes read; 0 at the end; less where there is nothing for now. */
+static ssize_t receive(connection *one) {
+  size_t room = REQUEST_MAX - one->size;
+  if (one->tls) {
+    int got = SSL_read(one->tls, one->request + one->size, (int)room);
+    if (got > 0) return got;
+    int why = SSL_get_error(one->tls, got);
+    ERR_clear_error();
+    return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? -1 : 0;
+  }
+  ssize_t got = recv(one->fd, one->request + one->size, room, 0);
+  return got < 0 && errno != EAGAIN && errno != EINTR ? 0 : got;
+}
+
+/* A client that waits for its answer always has room for it. */
+static bool give(connection *one) {
+  if (one->tls) return SSL_write(one->tls, answer, (int)answer_size) == (int)answer_size;
+  return send(one->fd, answer, answer_size, MSG_NOSIGNAL) == (ssize_t)answer_size;
+}
+
 /* Bytes of the request at the front: 0 while it has not come whole, more than REQUEST_MAX where it never will. */
 static size_t request_size(const char *text, size_t size) {
   const char *end = memmem(text, size, "\r\n\r\n", 4);
@@ -84,31 +149,67 @@ static size_t request_size(const char *text, size_t size) {
   return size < head + body ? 0 : head + body;
 }
 
+/* ---- connections ----------------------------------------------------------------------------------------------------- */
+
 static void finish(connection *one) {
-  printf("requests %llu bytes %llu sum %llu\n", (unsigned long long)one->requests, (unsigned long long)one->bytes,
-         (unsigned long long)one->sum);
-  fflush(stdout);
+  if (one->due) { /* it had enough before its answer was due */
+    connection **link = &first_waiting;
+    last_waiting = NULL;
+    while (*link) {
+      if (*link == one) *link = one->next;
+      else {
+        last_waiting = *link;
+        link = &(*link)->next;
+      }
+    }
+  }
+  SSL_free(one->tls);
   close(one->fd);
   free(one);
+  if (--open_now == 0) tell();
+}
+
+static bool answer_or_wait(connection *one) {
+  if (!delay) return give(one);
+  one->due = now() + delay;
+  one->next = NULL;
+  if (last_waiting) last_waiting->next = one;
+  else first_waiting = one;
+  last_waiting = one;
+  return true;
 }
 
 /* Answers each request that has come whole. False: the connection is of no more use. */
 static bool serve(connection *one) {
-  ssize_t got = recv(one->fd, one->request + one->size, REQUEST_MAX - one->size, 0);
-  if (got < 0) return errno == EAGAIN || errno == EINTR;
-  if (got == 0) return false;
-  for (ssize_t i = 0; i < got; i++) one->sum += (unsigned char)one->request[one->size + (size_t)i];
-  one->bytes += (uint64_t)got;
-  one->size += (size_t)got;
-  for (size_t whole; (whole = request_size(one->request, one->size)) > 0;) {
-    if (whole > REQUEST_MAX) return false;
-    one->size -= whole;
-    memmove(one->request, one->request + whole, one->size);
-    one->requests++;
-    /* a client that waits for its answer always has room for it */
-    if (send(one->fd, answer, answer_size, MSG_NOSIGNAL) != (ssize_t)answer_size) return false;
+  ssize_t got;
+  while ((got = receive(one)) > 0) {
+    for (ssize_t i = 0; i < got; i++) sum += (unsigned char)one->request[one->size + (size_t)i];
+    bytes += (uint64_t)got;
+    one->size += (size_t)got;
+    for (size_t whole; (whole = request_size(one->request, one->size)) > 0;) {
+      if (whole > REQUEST_MAX || one->due) return false; /* nobody of ours asks twice at once */
+      one->size -= whole;
+      memmove(one->request, one->request + whole, one->size);
+      stamp();
+      if (!answer_or_wait(one)) return false;
+    }
+    if (!one->tls) return true; /* what else came is told of again */
   }
-  return true;
+  return got < 0;
+}
+
+/* Milliseconds until the next is due; -1: none is. */
+static int serve_due(void) {
+  while (first_waiting) {
+    connection *one = first_waiting;
+    int64_t left = one->due - now();
+    if (left > 0) return (int)((left + 999) / 1000);
+    first_waiting = one->next;
+    if (!first_waiting) last_waiting = NULL;
+    one->due = 0;
+    if (!give(one)) finish(one);
+  }
+  return -1;
 }
 
 static void greet(int listener, int poller) {
@@ -119,13 +220,22 @@ static void greet(int listener, int poller) {
   struct epoll_event event = { .events = EPOLLIN, .data.ptr = one };
   if (!one || epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0) die("cannot take a connection");
   one->fd = fd;
+  if (tls) {
+    one->tls = SSL_new(tls);
+    if (!one->tls || SSL_set_fd(one->tls, fd) != 1) die("OpenSSL cannot take a connection");
+    SSL_set_accept_state(one->tls);
+  }
+  connections++;
+  open_now++;
 }
+
+/* ---- the program ----------------------------------------------------------------------------------------------------- */
 
 static int listen_locally(void) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   socklen_t size = sizeof address;
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 64) != 0 ||
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 512) != 0 ||
       getsockname(fd, (struct sockaddr *)&address, &size) != 0)
     die("cannot listen");
   printf("%u\n", (unsigned)ntohs(address.sin_port));
@@ -133,20 +243,39 @@ static int listen_locally(void) {
   return fd;
 }
 
-int main(void) {
+static void load(const char *certificate, const char *key) {
+  tls = SSL_CTX_new(TLS_server_method());
+  if (!tls || SSL_CTX_use_certificate_chain_file(tls, certificate) != 1 ||
+      SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1)
+    die("the certificate or its key cannot be used");
+}
+
+static void read_words(int count, char **words) {
+  for (int i = 1; i < count; i++) {
+    if (strcmp(words[i], "--tls") == 0 && i + 2 < count) {
+      load(words[i + 1], words[i + 2]);
+      i += 2;
+    } else if (strcmp(words[i], "--delay") == 0 && i + 1 < count) delay = strtol(words[++i], NULL, 10) * 1000;
+    else if (strcmp(words[i], "--window") == 0 && i + 1 < count) window = strtoul(words[++i], NULL, 10);
+    else die("arguments: [--tls CERTIFICATE KEY] [--delay MILLISECONDS] [--window CALLS]");
+  }
+}
+
+int main(int count, char **words) {
   static int listener, input = STDIN_FILENO; /* their addresses tell them from connections */
   int poller = epoll_create1(EPOLL_CLOEXEC);
   struct epoll_event events[EVENTS];
   struct epoll_event listening = { .events = EPOLLIN, .data.ptr = &listener };
   struct epoll_event watching = { .events = EPOLLIN, .data.ptr = &input };
+  read_words(count, words);
   write_answer();
   listener = listen_locally();
   if (poller < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, listener, &listening) != 0) die("epoll");
   if (epoll_ctl(poller, EPOLL_CTL_ADD, input, &watching) != 0) die("the input must be a pipe or a terminal");
   for (;;) {
-    int count = epoll_wait(poller, events, EVENTS, -1);
-    if (count < 0 && errno != EINTR) die("epoll_wait");
-    for (int i = 0; i < count; i++) {
+    int ready = epoll_wait(poller, events, EVENTS, serve_due());
+    if (ready < 0 && errno != EINTR) die("epoll_wait");
+    for (int i = 0; i < ready; i++) {
       char ignored[64];
       void *who = events[i].data.ptr;
       if (who == &listener) greet(listener, poller);

@@ -1,0 +1,19 @@
+--- Items from an iterator through wixum.each, a call each: what one costs, whether a million cost more apiece, and memory.
+
+local bench = require "spec.bench.bench"
+
+local TARGETS = { growth = 1.10, memory = 40 } -- MiB
+
+return function(size)
+  bench.pin(1)
+  local server <close> = bench.server()
+  bench.pin(2)
+  local result = bench.run(bench.script("items", server.url, tostring(size.items), "64"))
+  server:counted()
+  local few, many, memory = result.output:match("^(%S+) (%S+) (%S+)\n$")
+  if not few then bench.quit("items.lua printed something else than its figures") end
+  print(("\n%d items from an iterator, a call each, 64 in flight"):format(size.items))
+  bench.once("CPU an item, us", tonumber(many), 1)
+  bench.once("CPU an item / with 10000 items", tonumber(many) / tonumber(few), 3, TARGETS.growth)
+  bench.once("peak memory, MiB", tonumber(memory) / 1024, 1, TARGETS.memory, " MiB")
+end
