@@ -313,6 +313,30 @@ describe("many calls at once", function()
     for i = calls + 1, #stamps do assert.is_true(stamps[i] - stamps[i - calls] >= per) end
   end)
 
+  it("are all heard, also while some fail again and again at once", function()
+    local wix <close> = server:client{ rate = false }
+    -- an address that no connection may be made to: the kernel refuses at once
+    local nobody <close> = wixum.client{ base_url = "https://255.255.255.255", api_key = "key-for-specs", account_id = SITE, rate = false,
+      retries = 0 }
+    server:fault{ delay = 0.01 }
+    local slow = wixum.spawn(function()
+      return wix.site_invites.bulk_invite{ policy_ids = { ROLE }, emails = { "ann@example.com" } }
+    end)
+    local failing = {}
+    for i = 1, 4 do
+      failing[i] = wixum.spawn(function()
+        local count = 0
+        repeat
+          assert(select(2, nobody.users.get_roles_info()).kind == "network")
+          count = count + 1
+          assert(count < 20000, "the answer was never looked at")
+        until slow:done()
+      end)
+    end
+    assert(slow:wait())
+    for _, task in ipairs(failing) do assert(select("#", task:wait()) == 0) end
+  end)
+
   it("wait for a place no longer than their deadlines", function()
     local wix <close> = server:client{ rate = false, concurrency = 1 }
     server:fault{ delay = HANG }

@@ -71,6 +71,12 @@ static bool reserve(wx_poller *poller, int descriptor) {
   return true;
 }
 
+static void want(wx_poller *poller, wx_poller_entry *entry, unsigned wanted) {
+  if (wanted && !entry->wanted) poller->awaited++;
+  if (!wanted && entry->wanted) poller->awaited--;
+  entry->wanted = (unsigned char)wanted;
+}
+
 /* Makes the kernel know what is wanted. */
 static bool tell(wx_poller *poller, int descriptor) {
   wx_poller_entry *entry = &poller->entries[descriptor];
@@ -95,7 +101,7 @@ bool wx_poller_expect(wx_poller *poller, int descriptor) {
 bool wx_poller_want(wx_poller *poller, wx_watcher *watcher, int descriptor, unsigned wanted) {
   if (!reserve(poller, descriptor)) return wanted == 0;
   wx_poller_entry *entry = &poller->entries[descriptor];
-  entry->wanted = (unsigned char)wanted;
+  want(poller, entry, wanted);
   entry->watcher = watcher;
   if (!entry->announced && !wanted) return tell(poller, descriptor); /* its number may soon be another's */
   if (!entry->changed) poller->changed[poller->changes++] = descriptor;
@@ -106,7 +112,7 @@ bool wx_poller_want(wx_poller *poller, wx_watcher *watcher, int descriptor, unsi
 void wx_poller_forget(wx_poller *poller, int descriptor) {
   if (descriptor < 0 || (size_t)descriptor >= poller->capacity) return;
   wx_poller_entry *entry = &poller->entries[descriptor];
-  entry->wanted = 0;
+  want(poller, entry, 0);
   (void)tell(poller, descriptor); /* else a process forked meanwhile, which has it too, would keep it watched */
   entry->watcher = NULL;
   entry->announced = false;
@@ -161,9 +167,11 @@ bool wx_poller_step(wx_poller *poller, int milliseconds) {
   struct epoll_event events[EVENTS_AT_ONCE];
   poller->happened = false;
   call_due(poller);
-  if (poller->happened) return true;
+  /* What keeps happening at moments must not keep descriptors from being looked at. */
+  if (poller->happened && poller->awaited == 0) return true;
   if (!tell_changes(poller)) return false;
-  int count = epoll_wait(poller->epoll, events, EVENTS_AT_ONCE, wait_for(poller, milliseconds));
+  int most = poller->happened ? 0 : wait_for(poller, milliseconds);
+  int count = epoll_wait(poller->epoll, events, EVENTS_AT_ONCE, most);
   for (int i = 0; i < count; i++) {
     int descriptor = events[i].data.fd;
     if (descriptor == poller->timer) {

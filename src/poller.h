@@ -39,6 +39,7 @@ typedef struct wx_poller {
   wx_poller_entry *entries; /* by descriptor */
   int *changed;             /* descriptors; as much room as entries */
   size_t capacity, changes;
+  size_t awaited; /* descriptors of which anything is wanted */
   wx_watcher *watchers;
   int64_t alarm, armed; /* a moment of somebody else's; what the timer is set to */
 } wx_poller;
