@@ -107,6 +107,9 @@ bool wx_engine_open(wx_engine *engine, wx_loop *loop, size_t max_answer, size_t 
   close_on_exec(descriptors);
   long kept = concurrency < KEPT_CONNECTIONS ? KEPT_CONNECTIONS : concurrency < LONG_MAX ? (long)concurrency : LONG_MAX;
   curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, kept);
+  /* HTTP/2: one request at a time on a connection. A server that retires a connection (GOAWAY) leaves undone what came
+   * after some request, and libcurl does not tell which calls those are: they would all count as perhaps done. */
+  curl_multi_setopt(engine->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 1L);
   curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_want);
   curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
   curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer);

@@ -165,7 +165,6 @@ static CURLcode set_transport(CURL *easy, const wx_transport *transport) {
   } else if (transport->no_ca_path) SET(CURLOPT_CAPATH, NULL);
   SET(CURLOPT_HTTP_VERSION, (long)(transport->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   SET(CURLOPT_MAXAGE_CONN, (long)IDLE_CONNECTION_SECONDS);
-  if (transport->http2) SET(CURLOPT_PIPEWAIT, 1L); /* wait for the connection that others open, and share it */
   if (transport->direct) SET(CURLOPT_NOPROXY, "*");
   if (transport->proxy) SET(CURLOPT_PROXY, transport->proxy);
   return code;
