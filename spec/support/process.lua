@@ -79,6 +79,11 @@ function process:kill(signal)
   uv.kill(self.pid, signal)
 end
 
+--- Signals a process that a program started here has started.
+function process.signal(pid, signal)
+  assert(uv.kill(pid, signal))
+end
+
 --- Waits for its end.
 ---@return integer code
 ---@return integer signal # 0 where it ended by itself
