@@ -295,7 +295,7 @@ help:
 #:                   ARGS=--live: on Wix
 #: make test         installs what is missing (Debian), builds, runs the specs; FILE=spec/x_spec.lua: one of them;
 #:                   ARGS='--filter=words': what matches; CJSON_CPATH='/dir/?.so': with another lua-cjson
-#: make test-all     the specs that need more than that (LuaRocks, Chromium, Node)
+#: make test-all     the specs that need more than that (LuaRocks, Chromium, Node, nginx)
 #: make interop      of those, the comparison with Wix's official packages, which it fetches from npm into build/interop
 #: make lint         luacheck, cppcheck, clang-tidy, clang-format, gcc and clang without a warning, the rockspec
 #: make asan         the specs under AddressSanitizer and UndefinedBehaviorSanitizer; make tsan: ThreadSanitizer

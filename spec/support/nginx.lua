@@ -21,7 +21,7 @@ pid nginx.pid;
 error_log stderr notice;
 events { worker_connections 1024; }
 http {
-  log_format spec '$connection $connection_requests protocol=$http2 $status $request_method $request_completion $pid';
+  log_format spec '$connection $connection_requests protocol=$http2 $status worker=$pid';
   access_log access.log spec;
   client_body_temp_path body;
   proxy_temp_path proxy;
@@ -142,10 +142,10 @@ end
 function nginx:log()
   local list = {}
   for line in io.lines(self.folder .. "/access.log") do
-    local connection, number, protocol, status, method, complete, pid = line:match("^(%d+) (%d+) protocol=(%S*) (%d+) (%S+) (%S*) (%d+)$")
+    local connection, number, protocol, status, pid = line:match("^(%d+) (%d+) protocol=(%S*) (%d+) worker=(%d+)$")
     list[#list + 1] = {
-      connection = pid .. "." .. connection, number = math.tointeger(number), http2 = protocol == "h2", status = math.tointeger(status),
-      method = method, complete = complete == "OK", worker = math.tointeger(pid),
+      connection = pid .. "." .. connection, number = math.tointeger(number), http2 = protocol == "h2",
+      status = math.tointeger(status), worker = math.tointeger(pid),
     }
   end
   return list
