@@ -85,7 +85,7 @@ options.list = {
   { name = "proxy", where = "client", check = one_line, doc = "proxy URL, for https alone; loopback never goes through one" },
   { name = "ca_file", where = "client", check = text, doc = "file of trusted certificates (PEM)" },
   { name = "ca_path", where = "client", check = text, doc = "folder of trusted certificates, hashed" },
-  { name = "http_version", where = "client", check = version, default = "1.1", doc = '"1.1", or "2"' },
+  { name = "http_version", where = "client", check = version, default = "1.1", doc = '"1.1"; or "2", one request at a time on a connection' },
   { name = "max_answer", where = "client", check = whole(1), default = 16 * 1024 * 1024, doc = "largest answer in bytes, unpacked" },
   { name = "headers", where = "with", check = headers, doc = "further headers by name (never Authorization, wix-*, Content-*)" },
   { name = "user_agent", where = "with", check = header_value, doc = "in place of wixum/VERSION libcurl/VERSION" },

@@ -47,7 +47,7 @@
 ---@field ca_file? string
 --- folder of trusted certificates, hashed
 ---@field ca_path? string
---- "1.1", or "2"; default 1.1
+--- "1.1"; or "2", one request at a time on a connection; default 1.1
 ---@field http_version? "1.1"|"2"
 --- largest answer in bytes, unpacked; default 16777216
 ---@field max_answer? integer
