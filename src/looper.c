@@ -11,7 +11,13 @@
 /* Address that serves as key of the registry: the loop's userdata. */
 static const char loop_key;
 
-static wx_loop *check_loop(lua_State *L) { return *(wx_loop **)luaL_checkudata(L, 1, LOOP_TYPE); }
+/* A finalizer of the program's may still ask for it when the Lua state ends, and it has been collected. [-0, +0, v] */
+static wx_loop *still_there(lua_State *L, wx_loop *loop) {
+  if (!loop) luaL_error(L, "the Lua state ends");
+  return loop;
+}
+
+static wx_loop *check_loop(lua_State *L) { return still_there(L, *(wx_loop **)luaL_checkudata(L, 1, LOOP_TYPE)); }
 
 /* A moment on Lua's side as microseconds. */
 static int64_t moment(lua_State *L, int index) {
@@ -101,7 +107,8 @@ static const luaL_Reg methods[] = {
 
 /* Pushes the loop of this state, made now if there was none. [-0, +1, v] */
 static wx_loop *push_loop(lua_State *L) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &loop_key) == LUA_TUSERDATA) return *(wx_loop **)lua_touserdata(L, -1);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &loop_key) == LUA_TUSERDATA)
+    return still_there(L, *(wx_loop **)lua_touserdata(L, -1));
   lua_pop(L, 1);
   wx_loop **held = lua_newuserdatauv(L, sizeof(wx_loop *), 0);
   *held = NULL;
