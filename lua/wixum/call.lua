@@ -172,6 +172,17 @@ local function give_up_gate(run)
   call_next(run.root.gate)
 end
 
+-- The coroutine that the call waits in is no more: nobody will hear of it but who listens to events.
+local function abandoned(run)
+  local root, outcome = run.root, run.sending and "unknown" or run.outcome
+  local flight <close> = run.flight or nil -- luacheck: no unused
+  run.flight, root.waiting[run] = false, nil
+  root.gate:leave(run)
+  call_next(root.gate)
+  if run.sending then leave_gate(run) else give_up_gate(run) end
+  if run.watched then tell(run, "end", root.clock.now() - run.began, nil, outcome) end
+end
+
 -- Waits until something wakes the run, or until a moment of the client's clock. Answers why it ended.
 local function park(run, moment)
   local root = run.root
@@ -419,8 +430,8 @@ function call.run(client, operation, arguments, given)
   end
   local run = { operation = operation, settings = settings, root = root, path = path, headers = headers, body = body,
     client = client, attempts = 0, outcome = "not_sent", began = now, now = now, watched = events.wanted(settings.on_event),
-    in_gate = false, flight = false, sending = false, answer = false, status = false, request_id = nil, landed = landed, woken = false,
-    reason = nil, task = nil, ticket = nil, next_in_gate = nil }
+    in_gate = false, flight = false, sending = false, answer = false, status = false, request_id = nil, landed = landed,
+    abandoned = abandoned, woken = false, reason = nil, task = nil, ticket = nil, next_in_gate = nil }
   if violations then return invalid(run, verdict.violations_text(violations), nil, { violations = violations }) end
   if not path then return invalid(run, headers, body) end
   if settings.dry_run then

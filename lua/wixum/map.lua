@@ -123,8 +123,8 @@ function work(state)
   if state.workers == 0 then scheduler.wake(state.waiter) end
 end
 
--- Ctrl-C, or the end of the task that this runs in: ends every item that is under way, and waits until all have ended.
-local function stop(state, reason)
+-- Ends every item that is under way; those that cannot end at once do so soon.
+local function end_items(state, reason)
   state.reason = reason
   local list = {}
   for task in pairs(state.under_way) do list[#list + 1] = task end
@@ -134,6 +134,11 @@ local function stop(state, reason)
     end
     scheduler.stop(task, reason)
   end
+end
+
+-- Ctrl-C, or the end of the task that this runs in: ends every item that is under way, and waits until all have ended.
+local function stop(state, reason)
+  end_items(state, reason)
   local own = scheduler.current()
   local stopped = own and own.stopped
   if own then own.stopped = nil end -- it has yet to wait for them
@@ -203,6 +208,7 @@ local function run(name, keeps, items, fn, options)
     under_way = {}, workers = 0, exhausted = false, problem = nil, reason = nil, waiter = {},
   }
   scheduler.prepare(state.waiter)
+  function state.waiter.abandoned() end_items(state, "cancelled") end
   begin(state, scheduler.spawn(work, state))
   local ok, reason = pcall(scheduler.wait, state.waiter)
   if not ok and not errors.is_interrupt(reason) then

@@ -1,7 +1,8 @@
 --- Who goes on when: tasks, and everybody else who waits for an answer, a moment or a task.
 --
 -- Owns the queue of tasks that can go on, the moments that somebody waits for, and the turns of the loop. A waiter is any
--- table; `woken`, `reason` and `task` in it are ours. What a call, a pace or a map waits for is their own business.
+-- table; `woken`, `reason`, `task` and `abroad` in it are ours, `waiter:landed(first_byte)` and `waiter:abandoned()` are called
+-- where they are there. What a call, a pace or a map waits for is their own business.
 --
 -- A wait yields where it is made in its task's own coroutine and Lua allows it. Anywhere else (outside tasks, in a coroutine of the
 -- caller's, beneath a C function like table.sort) it turns the loop itself until it is woken, and other tasks go on
@@ -27,7 +28,10 @@ local interrupted = false -- Ctrl-C came, and nobody has answered it yet
 local foreign -- what waits in our place: a function of a loop that is not ours
 local face -- what that function is given
 local watched = false -- somebody looks at the loop's descriptor
-local unclaimed = 0 -- woken ones that wait in a foreign loop and have not seen it yet
+local abroad = 0 -- those who wait in a foreign loop
+local unclaimed = 0 -- of these, woken ones that have not seen it yet
+local left_there = {} -- stays there whose coroutines were collected
+local in_foreign = setmetatable({}, { __mode = "k" }) -- coroutines that wait in a foreign loop
 
 -- Deeper than that no turn goes on with tasks unless nothing else can happen: Lua allows some 200 C calls within each other.
 local DEEPEST = 12
@@ -48,7 +52,7 @@ local DEEPEST = 12
 
 -- For those who look at the descriptor: when there is something to do.
 local function announce()
-  if head <= tail or unclaimed > 0 then return loop:alarm(0) end
+  if head <= tail or unclaimed > 0 or interrupted or left_there[1] then return loop:alarm(0) end
   local first = timers[1]
   loop:alarm(first and first.at)
 end
@@ -67,7 +71,10 @@ function scheduler.wake(waiter, reason)
   if waiter.woken then return end
   waiter.woken, waiter.reason = true, reason
   if waiter.task then push(waiter.task)
-  elseif waiter.abroad then unclaimed = unclaimed + 1 end
+  elseif waiter.abroad then
+    waiter.abroad = "woken"
+    unclaimed = unclaimed + 1
+  end
   if watched and turning == 0 then announce() end
 end
 local wake = scheduler.wake
@@ -150,7 +157,7 @@ function scheduler.alive() return alive end
 --- Is there nobody but the caller to be served?
 ---@return boolean
 function scheduler.alone()
-  return alive == 0 and not foreign
+  return alive == 0 and not foreign and abroad == 0
 end
 
 --- Has a task to go on at once, where it waits and can: for whoever woke it and must not go before it has.
@@ -176,10 +183,20 @@ end
 
 -- ---- the loop --------------------------------------------------------------------------------------------------------
 
+-- Those whose coroutines are no more give back what they hold.
+local function let_go()
+  while left_there[1] do
+    local own = table.remove(left_there)
+    if own.moment then moments.remove(timers, own.moment) end
+    if own.left.abandoned then own.left:abandoned() end
+  end
+end
+
 -- One turn: hears what the network and the clock have to say, waiting at most so many seconds for it, and lets everybody who
 -- can go on. Too deep, that is nobody, unless nothing else can wake the one who turns.
 local function turn(seconds, waiter)
   turning = turning + 1
+  if left_there[1] then let_go() end
   local first = timers[1]
   if head <= tail and turning <= DEEPEST then seconds = 0
   elseif first then
@@ -242,17 +259,50 @@ local function nothing_left()
   return head > tail and not timers[1] and loop:flying() == 0
 end
 
--- Turns the loop until somebody wakes this one.
-local function drive(waiter)
+-- One wait in a foreign loop, held by the coroutine that waits there alone. That may never go on: it is closed, or it is
+-- collected with its loop. Then the waiter is told (`waiter:abandoned()`), for nobody else can give back what it holds.
+local stay = {}
+stay.__index = stay
+
+function stay:leave()
+  local waiter = self.waiter
+  if not waiter then return end
+  if waiter.abroad == "woken" then unclaimed = unclaimed - 1 end
+  abroad, waiter.abroad, self.waiter = abroad - 1, nil, nil
+  return waiter
+end
+
+function stay:__close(problem)
+  in_foreign[running()] = nil
+  local waiter = self:leave()
+  if self.returned or problem ~= nil or not waiter then return end
+  if self.moment then moments.remove(timers, self.moment) end
+  if waiter.abandoned then waiter:abandoned() end
+end
+
+-- At any time, in the middle of whatever: the next turn does the rest.
+function stay:__gc()
+  self.left = self:leave()
+  if not self.left then return end
+  left_there[#left_there + 1] = self
+  if turning == 0 then announce() end
+end
+
+local function wait_abroad(waiter, moment)
+  local own <close> = setmetatable({ waiter = waiter, moment = moment, left = nil, returned = false }, stay)
+  waiter.abroad, abroad, in_foreign[running()] = true, abroad + 1, true
+  announce()
+  foreign(face)
+  own.returned = true
+end
+
+-- Turns the loop until somebody wakes this one. What waits in the middle of a foreign wait function, or of what that runs,
+-- does so by itself: the function could not be called again before it has returned.
+local function drive(waiter, moment)
   while not waiter.woken do
-    if foreign and not current then
-      waiter.abroad = true
-      announce()
-      foreign(face)
-      waiter.abroad = nil
-      if waiter.woken then unclaimed = unclaimed - 1
-      else turn_anywhere(0, waiter) end
-      announce()
+    if foreign and not current and not in_foreign[running()] then
+      wait_abroad(waiter, moment)
+      if not waiter.woken then turn_anywhere(0, waiter) end
     elseif nothing_left() then
       errors.mistake("this waits for something that can only happen after it: tasks wait for each other, or for the place of a "
         .. "call that waits for them")
@@ -262,14 +312,18 @@ local function drive(waiter)
     end
   end
   if waiter.reason == "interrupted" and not current then interrupted = false end -- the outermost has heard it
+  if watched and turning == 0 then announce() end
 end
 
 -- The same, where lua.c's Ctrl-C may raise in the middle of it: on the main thread.
-local function drive_safely(waiter)
-  local ok, problem = pcall(drive, waiter)
-  waiter.abroad = nil
+local function drive_safely(waiter, moment)
+  local ok, problem = pcall(drive, waiter, moment)
   if ok then return end
-  if not errors.is_interrupt(problem) or errors.is(problem) then error(problem, 0) end
+  if not errors.is_interrupt(problem) or errors.is(problem) then
+    if moment then moments.remove(timers, moment) end
+    if watched and turning == 0 then announce() end
+    error(problem, 0)
+  end
   if waiter.woken then interrupted = true -- whoever waits next is told
   else waiter.woken, waiter.reason = true, "interrupted" end
 end
@@ -283,7 +337,7 @@ function scheduler.wait(waiter, moment)
   if task and task.stopped then return task.stopped end
   local entry = moment and moments.add(timers, moment, waiter)
   if entry and watched and turning == 0 then announce() end
-  if not task then drive_safely(waiter)
+  if not task then drive_safely(waiter, entry)
   else
     local before = task.waiter
     task.waiter = waiter
@@ -315,7 +369,7 @@ end
 --- Seconds until there is something to do by itself; nil: only the network can bring something.
 ---@return number?
 function scheduler.timeout()
-  if head <= tail or unclaimed > 0 then return 0.0 end
+  if head <= tail or unclaimed > 0 or interrupted or left_there[1] then return 0.0 end
   local first, network = timers[1], loop:next()
   local at = first and first.at or network
   if not at then return nil end
@@ -344,8 +398,8 @@ end
 ---@param wait function?
 ---@param given table what it is called with
 function scheduler.wait_with(wait, given)
-  foreign, face = wait, given
   if wait then scheduler.descriptor() end
+  foreign, face = wait, given
 end
 
 return scheduler
