@@ -50,9 +50,20 @@ local DEEPEST = 12
 ---@field watchers table? waiters to wake when it ends
 ---@field looked_at boolean? somebody has waited for it
 
+-- Can any task go on? Those that went on elsewhere meanwhile are passed over.
+local function any_queued()
+  while head <= tail do
+    local task = queue[head]
+    if task.queued and not task.ended then return true end
+    queue[head] = nil
+    head = head + 1
+  end
+  return false
+end
+
 -- For those who look at the descriptor: when there is something to do.
 local function announce()
-  if head <= tail or unclaimed > 0 or interrupted or left_there[1] then return loop:alarm(0) end
+  if any_queued() or unclaimed > 0 or interrupted or left_there[1] then return loop:alarm(0) end
   local first = timers[1]
   loop:alarm(first and first.at)
 end
@@ -163,7 +174,9 @@ end
 --- Has a task to go on at once, where it waits and can: for whoever woke it and must not go before it has.
 ---@param task wixum.Task?
 function scheduler.hurry(task)
-  if task and task.queued and not task.ended and status(task.co) == "suspended" and turning <= DEEPEST then go_on(task) end
+  if not (task and task.queued and not task.ended and status(task.co) == "suspended" and turning <= DEEPEST) then return end
+  go_on(task)
+  if watched and turning == 0 then announce() end
 end
 
 --- Ends a task: what it waits for, now and later, ends with this reason.
@@ -198,7 +211,7 @@ local function turn(seconds, waiter)
   turning = turning + 1
   if left_there[1] then let_go() end
   local first = timers[1]
-  if head <= tail and turning <= DEEPEST then seconds = 0
+  if turning <= DEEPEST and any_queued() then seconds = 0
   elseif first then
     local left = first.at - clock()
     if left < seconds then seconds = left end
@@ -256,7 +269,7 @@ local function turn_anywhere(seconds, waiter)
 end
 
 local function nothing_left()
-  return head > tail and not timers[1] and loop:flying() == 0
+  return not any_queued() and not timers[1] and loop:flying() == 0
 end
 
 -- One wait in a foreign loop, held by the coroutine that waits there alone. That may never go on: it is closed, or it is
@@ -369,7 +382,7 @@ end
 --- Seconds until there is something to do by itself; nil: only the network can bring something.
 ---@return number?
 function scheduler.timeout()
-  if head <= tail or unclaimed > 0 or interrupted or left_there[1] then return 0.0 end
+  if any_queued() or unclaimed > 0 or interrupted or left_there[1] then return 0.0 end
   local first, network = timers[1], loop:next()
   local at = first and first.at or network
   if not at then return nil end
