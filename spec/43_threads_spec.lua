@@ -205,6 +205,27 @@ describe("Lua states in several threads", function()
     end)
   end
 
+  it("hand no descriptor on to a program that is started, whatever others open meanwhile", function()
+    for _ = 1, ROUNDS do
+      run(THREADS, [[
+        local wixum = require "wixum"
+        meet()
+        local clients = {}
+        for i = 1, 10 do
+          clients[i] = wixum.client(settings)
+          assert(clients[i].users.get_roles_info())
+        end
+        meet()
+        if number == 1 then
+          local pipe <close> = io.popen("ls -l /proc/self/fd")
+          local listing = pipe:read("a")
+          assert(not listing:find("socket:", 1, true), listing)
+        end
+        meet()
+      ]], settings_for(server))
+    end
+  end)
+
   it("come and go, and nothing of them stays", function()
     local function round()
       run(4, [[

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,29 +22,43 @@ static void initialise(void) { (void)curl_global_init(CURL_GLOBAL_DEFAULT); }
 
 void wx_engine_global(void) { pthread_once(&global_once, initialise); }
 
-/* curl_multi_init makes a pair of sockets to wake itself with, which a program started by the host would inherit.
- * They get the lowest free descriptors, which are found out before by taking and giving them back. Were another thread
- * to make an unnamed local socket of its own in this very moment, that could be marked instead. */
-enum { LOOKED_AT = 4 };
+/* curl_multi_init makes a pair of unnamed local sockets to wake itself with, which a program started by the host would
+ * inherit. They get the lowest free descriptors, and are found as those around there that were nothing of the kind before:
+ * other threads open and close theirs meanwhile. Another engine's pair that is found too has to be marked anyway. Were the
+ * host to make such a socket in another thread in this very moment, that would be marked as well. */
+enum { BELOW = 256, LOOKED_AT = 1024 };
 
-static void find_lowest_free(int *descriptors) {
-  for (int i = 0; i < LOOKED_AT; i++) descriptors[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  for (int i = 0; i < LOOKED_AT; i++)
-    if (descriptors[i] >= 0) close(descriptors[i]);
-}
+typedef struct neighbourhood {
+  struct pollfd descriptors[LOOKED_AT];
+  bool inherited[LOOKED_AT]; /* is an unnamed local socket that a program would inherit */
+} neighbourhood;
 
-static bool is_unnamed_local_socket(int descriptor) {
+static bool is_inherited(int descriptor) {
   struct sockaddr_un address;
   socklen_t size = sizeof address;
+  int flags = fcntl(descriptor, F_GETFD);
+  if (flags < 0 || flags & FD_CLOEXEC) return false;
   memset(&address, 0, sizeof address);
   if (getsockname(descriptor, (struct sockaddr *)&address, &size) != 0) return false;
   return address.sun_family == AF_UNIX && size <= sizeof address.sun_family;
 }
 
-static void close_on_exec(const int *descriptors) {
+static void look_around(neighbourhood *around, int descriptor) {
+  int lowest_free = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  int first = lowest_free > BELOW ? lowest_free - BELOW : 0;
+  if (lowest_free >= 0) close(lowest_free);
+  for (int i = 0; i < LOOKED_AT; i++) around->descriptors[i] = (struct pollfd){ .fd = first + i };
+  (void)poll(around->descriptors, LOOKED_AT, 0);
+  for (int i = 0; i < LOOKED_AT; i++)
+    around->inherited[i] = !(around->descriptors[i].revents & POLLNVAL) && is_inherited(first + i);
+}
+
+static void close_new_on_exec(neighbourhood *around) {
+  (void)poll(around->descriptors, LOOKED_AT, 0);
   for (int i = 0; i < LOOKED_AT; i++) {
-    int flags = descriptors[i] >= 0 ? fcntl(descriptors[i], F_GETFD) : -1;
-    if (flags >= 0 && is_unnamed_local_socket(descriptors[i])) (void)fcntl(descriptors[i], F_SETFD, flags | FD_CLOEXEC);
+    if (around->descriptors[i].revents & POLLNVAL || around->inherited[i]) continue;
+    int descriptor = around->descriptors[i].fd;
+    if (is_inherited(descriptor)) (void)fcntl(descriptor, F_SETFD, FD_CLOEXEC);
   }
 }
 
@@ -98,13 +113,13 @@ static void on_due(wx_watcher *watcher) { act((wx_engine *)watcher, CURL_SOCKET_
 /* ---- its life -------------------------------------------------------------------------------------------------------- */
 
 bool wx_engine_open(wx_engine *engine, wx_loop *loop, size_t max_answer, size_t concurrency) {
-  int descriptors[LOOKED_AT];
+  neighbourhood around;
   memset(engine, 0, sizeof *engine);
   engine->max_answer = max_answer;
-  find_lowest_free(descriptors);
+  look_around(&around, loop->poller.epoll);
   engine->multi = curl_multi_init();
   if (!engine->multi) return false;
-  close_on_exec(descriptors);
+  close_new_on_exec(&around);
   long kept = concurrency < KEPT_CONNECTIONS ? KEPT_CONNECTIONS : concurrency < LONG_MAX ? (long)concurrency : LONG_MAX;
   curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, kept);
   /* HTTP/2: one request at a time on a connection. A server that retires a connection (GOAWAY) leaves undone what came
