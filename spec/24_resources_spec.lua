@@ -1,7 +1,10 @@
 -- What clients hold and give back: descriptors, memory, libcurl's handles; and what a process that we start inherits.
 
+local core = require "wixum.core"
+local here = require "spec.support.here"
 local process = require "spec.support.process"
 local sandbox = require "wixum.sandbox"
+local wixum = require "wixum"
 
 local function descriptors()
   local count = 0
@@ -153,6 +156,77 @@ describe("clients that come and go", function()
     local pipe <close> = assert(io.popen("ls -l /proc/self/fd"))
     local listing = pipe:read("a")
     assert.is_nil(listing:find("socket:", 1, true), listing)
+  end)
+end)
+
+describe("a coroutine that is dropped while its call waits in somebody else's loop", function()
+  local server, wix, flying
+  local HANG = 600
+
+  before_each(function()
+    server = assert(sandbox.start{ seed = 1 })
+    wix = server:client{ rate = false, concurrency = 1, timeout = HANG, deadline = HANG }
+    flying = core.loop():flying()
+    wixum.loop:wait_with(function(loop)
+      if select(2, coroutine.running()) then loop:step(1) else coroutine.yield() end
+    end)
+  end)
+  after_each(function()
+    wixum.loop:wait_with(nil)
+    wix:close()
+    server:stop()
+  end)
+
+  local function begin()
+    local co = coroutine.create(function() return wix.users.get_roles_info() end)
+    assert.is_true(coroutine.resume(co))
+    assert.equal("suspended", coroutine.status(co))
+    return co
+  end
+
+  it("has its call ended, and keeps nobody's place", function()
+    server:fault{ delay = HANG }
+    begin()
+    collect()
+    assert(wix.users.get_roles_info({}, { deadline = here.slow and 60 or 5 }))
+    assert.same({ 0, flying }, { wix:stats().in_flight, core.loop():flying() })
+  end)
+
+  it("gives way to those behind it, where it waited for its turn", function()
+    server:fault{ delay = HANG }
+    local calls = { begin(), begin(), begin() }
+    calls[2] = nil
+    collect()
+    assert.equal(1, wix:stats().in_flight)
+    calls[1] = nil
+    collect()
+    process.eventually("the last to have its turn", function()
+      wixum.loop:step(0.01)
+      return coroutine.resume(calls[3]) and coroutine.status(calls[3]) == "dead"
+    end)
+    assert.equal(0, wix:stats().in_flight)
+  end)
+
+  it("leaves the loop at rest, also where the answer came before", function()
+    begin()
+    process.eventually("the answer", function()
+      wixum.loop:step(0)
+      return core.loop():flying() == flying
+    end)
+    assert.equal(0, wixum.loop:timeout())
+    collect()
+    wixum.loop:step(0)
+    assert.is_not.equal(0, wixum.loop:timeout())
+  end)
+
+  it("is not the only way out: a loop that raises leaves nothing to be claimed either", function()
+    wixum.loop:wait_with(function(loop)
+      repeat loop:step(1) until core.loop():flying() == flying
+      error("the loop is broken", 0)
+    end)
+    local ok, problem = pcall(wix.users.get_roles_info)
+    assert.same({ false, "the loop is broken" }, { ok, problem })
+    assert.is_not.equal(0, wixum.loop:timeout())
   end)
 end)
 
