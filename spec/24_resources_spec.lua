@@ -184,9 +184,18 @@ describe("a coroutine that is dropped while its call waits in somebody else's lo
     return co
   end
 
+  -- So that it is the first call that hangs, and not one behind it.
+  local function until_read()
+    process.eventually("a request at the server", function()
+      wixum.loop:step(0.01)
+      return #server:requests() == 1
+    end)
+  end
+
   it("has its call ended, and keeps nobody's place", function()
     server:fault{ delay = HANG }
     begin()
+    until_read()
     collect()
     assert(wix.users.get_roles_info({}, { deadline = here.slow and 60 or 5 }))
     assert.same({ 0, flying }, { wix:stats().in_flight, core.loop():flying() })
@@ -194,7 +203,9 @@ describe("a coroutine that is dropped while its call waits in somebody else's lo
 
   it("gives way to those behind it, where it waited for its turn", function()
     server:fault{ delay = HANG }
-    local calls = { begin(), begin(), begin() }
+    local calls = { begin() }
+    until_read()
+    calls[2], calls[3] = begin(), begin()
     calls[2] = nil
     collect()
     assert.equal(1, wix:stats().in_flight)
