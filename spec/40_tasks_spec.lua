@@ -150,10 +150,12 @@ describe("tasks", function()
 
     it("whose error nobody looked at, and those that a program left behind, are told on stderr", function()
       for _, row in ipairs{
-        { 'wixum.spawn(function() error("lost", 0) end) wixum.sleep(0) collectgarbage()', "wixum: a task failed, and nobody waited for it: lost\n" },
+        { 'wixum.spawn(function() error("lost", 0) end) wixum.sleep(0) collectgarbage()',
+          "wixum: a task failed, and nobody waited for it: lost\n" },
         { 'wixum.spawn(function() error("lost", 0) end):wait() collectgarbage()', "" },
         { 'local t = wixum.spawn(function() error("lost", 0) end) t:cancel() t = nil collectgarbage()', "" },
-        { 'wixum.spawn(function() end) wixum.spawn(print)', "wixum: the program ended before 2 of its tasks did: task:wait%(%) waits for one\n" },
+        { 'wixum.spawn(function() end) wixum.spawn(print)',
+          "wixum: the program ended before 2 of its tasks did: task:wait%(%) waits for one\n" },
         { 'wixum.spawn(function() end) wixum.sleep(0)', "" },
       } do
         local output = process.run{ "lua5.4", "-e", 'local wixum = require "wixum" ' .. row[1] }

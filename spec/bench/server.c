@@ -50,15 +50,15 @@ typedef struct connection {
   int fd;
   SSL *tls; /* NULL: bytes go as they are */
   size_t size;
-  int64_t due; /* when its answer goes out; 0: none waits */
+  int64_t due;             /* when its answer goes out; 0: none waits */
   struct connection *next; /* of those whose answers wait, by the time they are due */
   char request[REQUEST_MAX + 1];
 } connection;
 
 static SSL_CTX *tls;
-static int64_t delay;                          /* microseconds */
+static int64_t delay; /* microseconds */
 static connection *first_waiting, *last_waiting;
-static size_t window, stamped;                 /* calls */
+static size_t window, stamped; /* calls */
 static int64_t stamps[STAMPS_MAX];
 static uint64_t connections, requests, bytes, sum, open_now;
 
