@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,9 @@ typedef struct member {
   int number;
   pthread_t thread;
   bool started, failed;
-  lua_State *L;
-  char *text; /* result or error */
+  lua_State *L;                /* kept until join() */
+  lua_State *volatile hearing; /* runs, and can be interrupted */
+  char *text;                  /* result or error */
 } member;
 
 struct crew {
@@ -78,7 +80,6 @@ static void leave(crew *all) {
 /* ---- Ctrl-C -------------------------------------------------------------------------------------------------------- */
 
 static crew *volatile interruptible; /* a handler has no other way to know */
-static _Thread_local lua_State *volatile own_state;
 
 /* As lua.c's. */
 static void stop(lua_State *L, lua_Debug *ar) {
@@ -87,10 +88,11 @@ static void stop(lua_State *L, lua_Debug *ar) {
   luaL_error(L, "interrupted!");
 }
 
-static void on_forwarded(int signal) {
+static void on_forwarded(int signal, siginfo_t *info, void *context) {
+  const member *self = info->si_value.sival_ptr;
   int before = errno;
-  (void)signal;
-  if (own_state) lua_sethook(own_state, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  (void)signal, (void)context;
+  if (self->hearing) lua_sethook(self->hearing, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
   errno = before;
 }
 
@@ -99,8 +101,11 @@ static void on_interrupt(int signal) {
   int before = errno;
   const crew *all = interruptible;
   (void)signal;
-  for (int i = 0; all && i < all->count; i++)
-    if (all->members[i].started) pthread_kill(all->members[i].thread, FORWARDED);
+  for (int i = 0; all && i < all->count; i++) {
+    const member *each = &all->members[i];
+    if (each->started)
+      pthread_sigqueue(each->thread, FORWARDED, (union sigval){ .sival_ptr = (void *)(uintptr_t)each });
+  }
   errno = before;
 }
 
@@ -109,8 +114,10 @@ static void hear_interrupts(crew *all) {
   memset(&action, 0, sizeof action);
   sigemptyset(&action.sa_mask);
   interruptible = all;
-  action.sa_handler = on_forwarded;
+  action.sa_sigaction = on_forwarded;
+  action.sa_flags = SA_SIGINFO;
   sigaction(FORWARDED, &action, &all->forwarded_before);
+  action.sa_flags = 0;
   action.sa_handler = on_interrupt;
   sigaction(SIGINT, &action, &all->interrupt_before);
 }
@@ -158,14 +165,14 @@ static void *run(void *context) {
   lua_State *L = luaL_newstate();
   self->failed = true;
   if (L) {
-    own_state = L;
+    self->hearing = L;
     lua_pushcfunction(L, explain);
     lua_pushcfunction(L, run_code);
     lua_pushlightuserdata(L, self);
     self->failed = lua_pcall(L, 1, 1, 1) != LUA_OK;
     self->text = strdup(lua_tostring(L, -1));
     lua_settop(L, 0);
-    own_state = NULL;
+    self->hearing = NULL;
     if (self->crew->kept) self->L = L;
     else lua_close(L);
   }
