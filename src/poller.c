@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS_AT_ONCE = 64, FIRST_CAPACITY = 64 };
+/* Few at once: whoever is told goes on while what belongs to its connection is still in the processor's caches. */
+enum { EVENTS_AT_ONCE = 8, FIRST_CAPACITY = 64 };
 
 int64_t wx_clock(void) {
   struct timespec now;

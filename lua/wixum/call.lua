@@ -33,6 +33,7 @@ call.interrupted = nil
 ---@field body string? of the request
 ---@field attempts integer
 ---@field outcome string of all attempts so far
+---@field place integer|false where it stands among those of the root that wait
 ---@field in_gate boolean this attempt holds a place at the gate
 ---@field flight userdata|false? the request under way, of a call that does not have the Lua state to itself
 ---@field request_id string|false? of the last answer
@@ -172,11 +173,36 @@ local function give_up_gate(run)
   call_next(run.root.gate)
 end
 
+-- Who waits stands in a list, each at its place: a set by key would be hashed anew again and again, since keys come and go.
+-- In this order: Ctrl-C in the middle may leave one there who does not wait, and none out who does.
+local function begin_waiting(run)
+  local waiting = run.root.waiting
+  local last = waiting.last + 1
+  waiting[last] = run
+  waiting.last = last
+  run.place = last
+end
+
+local function end_waiting(run)
+  local waiting, place = run.root.waiting, run.place
+  if not place then return end
+  run.place = false
+  local last = waiting.last
+  local other = waiting[last]
+  if other and other ~= run then
+    waiting[place] = other
+    other.place = place
+  end
+  waiting[last] = nil
+  waiting.last = last - 1
+end
+
 -- The coroutine that the call waits in is no more: nobody will hear of it but who listens to events.
 local function abandoned(run)
   local root, outcome = run.root, run.sending and "unknown" or run.outcome
   local flight <close> = run.flight or nil -- luacheck: no unused
-  run.flight, root.waiting[run] = false, nil
+  run.flight = false
+  end_waiting(run)
   root.gate:leave(run)
   call_next(root.gate)
   if run.sending then leave_gate(run) else give_up_gate(run) end
@@ -185,10 +211,9 @@ end
 
 -- Waits until something wakes the run, or until a moment of the client's clock. Answers why it ended.
 local function park(run, moment)
-  local root = run.root
-  root.waiting[run] = true
+  begin_waiting(run)
   local reason = scheduler.wait(run, moment)
-  root.waiting[run] = nil
+  end_waiting(run)
   return reason
 end
 
@@ -431,7 +456,7 @@ function call.run(client, operation, arguments, given)
   local run = { operation = operation, settings = settings, root = root, path = path, headers = headers, body = body,
     client = client, attempts = 0, outcome = "not_sent", began = now, now = now, watched = events.wanted(settings.on_event),
     in_gate = false, flight = false, sending = false, answer = false, status = false, request_id = nil, landed = landed,
-    abandoned = abandoned, woken = false, reason = nil, task = nil, ticket = nil, next_in_gate = nil }
+    abandoned = abandoned, place = false, woken = false, reason = nil, task = nil, ticket = nil, next_in_gate = nil }
   if violations then return invalid(run, verdict.violations_text(violations), nil, { violations = violations }) end
   if not path then return invalid(run, headers, body) end
   if settings.dry_run then
@@ -444,7 +469,7 @@ function call.run(client, operation, arguments, given)
   end
   local ok, answer, info = pcall(attempts, run, arguments)
   if ok then return answer, info end
-  root.waiting[run] = nil
+  end_waiting(run)
   root.gate:leave(run)
   call_next(root.gate)
   if run.sending then leave_gate(run) else give_up_gate(run) end

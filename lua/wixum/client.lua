@@ -198,8 +198,9 @@ end
 -- before this returns, where it can.
 local function end_calls(root, state)
   local scheduler, ended = require "wixum.scheduler", {}
-  for run in pairs(root.waiting) do
-    if root.closed or run.client == state then ended[#ended + 1] = run end
+  for place = 1, root.waiting.last do
+    local run = root.waiting[place]
+    if run and (root.closed or run.client == state) then ended[#ended + 1] = run end
   end
   for _, run in ipairs(ended) do
     if run.flight then run.flight:stop("closed") end
@@ -216,7 +217,7 @@ function methods.close(object)
   state.closed = true
   local root, all = state.root, state.root.first == state
   root.closed = root.closed or all
-  if next(root.waiting) then end_calls(root, state) end
+  if root.waiting.last > 0 then end_calls(root, state) end
   if all then root.session:close() end
 end
 
@@ -324,7 +325,7 @@ function client.new(given)
   local root = {
     session = session, perform = session.perform, ready = ready, base_url = base_url, loopback = loopback, closed = false,
     gate = gate.new(own.concurrency, own.rate and core.pace(own.rate.calls, own.rate.per)), budget = retry.budget(),
-    waiting = {}, -- calls that wait for an answer, their turn or a moment
+    waiting = { last = 0 }, -- calls that wait for an answer, their turn or a moment
     stats = { starts = 0, waits = 0, waited = 0.0, retries = 0, answers = {} },
     clock = own.clock or real_clock, stamped = not own.clock, -- the core's stamps of first bytes are on the real clock
     user_agent = ("wixum/%s libcurl/%s"):format(version, core.libcurl),

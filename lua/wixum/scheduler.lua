@@ -209,6 +209,7 @@ end
 -- can go on. Too deep, that is nobody, unless nothing else can wake the one who turns.
 local function turn(seconds, waiter)
   turning = turning + 1
+  if turning == 1 and head > tail then head, tail = 1, 0 end -- positions that are used again cost no memory and no hashing
   if left_there[1] then let_go() end
   local first = timers[1]
   if turning <= DEEPEST and any_queued() then seconds = 0
