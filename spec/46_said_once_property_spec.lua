@@ -286,10 +286,13 @@ describe("what adds is done once, and every outcome is true, in a world", functi
       local letters = STAYS .. GOOD .. PASSING .. ENDING .. SILENT .. (world.limited and LIMITED or "") .. (world.wild and BREAKS or "")
       for letter in letters:gmatch(".") do assert.is_true(met[letter], "never met: " .. letter) end
       for _, effect in ipairs{ "adds", "repeatable", "read" } do
-        for _, what in ipairs{ "success", "unknown", "refused", world.wild and "not_sent" } do
-          if what ~= "not_sent" or count > 2000 then assert.is_true(met[effect .. " " .. what], "never met: " .. effect .. " " .. what) end
+        for _, what in ipairs{ "success", "unknown", "refused" } do
+          assert.is_true(met[effect .. " " .. what], "never met: " .. effect .. " " .. what)
         end
       end
+      -- a connection that breaks just then: which calls that hits is nobody's plan
+      local not_sent = met["adds not_sent"] or met["repeatable not_sent"] or met["read not_sent"]
+      if world.wild and count > 2000 then assert.is_true(not_sent, "never met: not_sent") end
       if world.budget then assert.is_true(met["gave up"], "the budget was never used up") end
     end)
   end
