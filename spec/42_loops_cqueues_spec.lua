@@ -195,6 +195,23 @@ describe("in a loop of cqueues", function()
       run()
     end)
 
+    it("a client that is closed ends the calls that wait there", function()
+      server:fault{ delay = HANG, times = "always" }
+      local slow, kinds = wix:with{ timeout = HANG, deadline = HANG }, {}
+      for i = 1, 5 do
+        cq:wrap(function()
+          local _, err = invite(i, nil, slow)
+          kinds[#kinds + 1] = err.kind .. " " .. err.outcome
+        end)
+      end
+      cq:wrap(function()
+        while read_requests() < 5 do cqueues.sleep(0.01) end
+        slow:close()
+      end)
+      run()
+      assert.equal(("closed unknown,"):rep(5), table.concat(kinds, ",") .. ",")
+    end)
+
     it("calls outside of it, on the main thread and in a coroutine of the caller's, work as ever", function()
       assert(invite(1))
       assert.equal("n2@example.com", coroutine.wrap(function() return invite(2, nil, wix:with{ timeout = 30 }) end)())
@@ -204,11 +221,14 @@ describe("in a loop of cqueues", function()
 
     it("may be changed while calls wait: who waits is served all the same", function()
       server:fault{ delay = 0.05, times = 10 }
+      server:fault{ delay = 0.5 }
       local answers = {}
       for i = 1, 10 do cq:wrap(function() answers[i] = invite(i) end) end
-      turn_until("ten requests", function() return read_requests() > 0 end)
+      turn_until("ten requests", function() return read_requests() == 10 end)
       wixum.loop:wait_with(nil)
-      answers[11] = invite(11) -- turns the loop itself, with theirs
+      answers[11] = invite(11) -- turns the loop itself, and theirs come meanwhile
+      assert.equal(0, wixum.loop:timeout())
+      run()
       wixum.loop:wait_with(function(loop) cqueues.poll(loop, 0.001) end)
       cq:wrap(function() answers[12] = invite(12) end)
       run()

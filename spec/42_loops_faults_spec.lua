@@ -4,6 +4,7 @@
 local cqueues = require "cqueues"
 local process = require "spec.support.process"
 local sandbox = require "wixum.sandbox"
+local socket = require "socket"
 local wixum = require "wixum"
 
 local ROLE = "6732588207941061632"
@@ -88,8 +89,11 @@ describe("a wait in somebody else's loop", function()
         loop:step(0.01)
         error("late", 0)
       end)
+      local descriptor = wixum.loop:pollfd()
+      local watched = { getfd = function() return descriptor end }
       for _ = 1, 20 do
         assert.is_false((pcall(wixum.sleep, 0.001)))
+        assert.is_nil(socket.select({ watched }, nil, 0)[1])
         assert.is_false((pcall(invite)))
       end
       assert.is_nil(wixum.loop:timeout()) -- nothing is left that somebody else would have to look at
@@ -151,12 +155,14 @@ describe("a wait in somebody else's loop", function()
       end)
       while not inner:done() do wixum.loop:step(0.01) end
       order[#order + 1] = inner:wait()
+      local text = ("x"):gsub("x", function() return invite() and "beneath C" end)
+      order[#order + 1] = text
       local function step() wixum.loop:step(0) end
       order[#order + 1] = assert(invite{ before_send = step, on_event = step }) and "second"
     end)
     while not outer:done() do wixum.loop:step(1) end
     assert.same({}, { outer:wait() })
-    assert.same({ "first", "inner", "second" }, order)
+    assert.same({ "first", "inner", "beneath C", "second" }, order)
   end)
 
   describe("whose coroutine", function()

@@ -350,7 +350,6 @@ function scheduler.wait(waiter, moment)
   local task = current
   if task and task.stopped then return task.stopped end
   local entry = moment and moments.add(timers, moment, waiter)
-  if entry and watched and turning == 0 then announce() end
   if not task then drive_safely(waiter, entry)
   else
     local before = task.waiter
