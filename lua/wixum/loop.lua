@@ -56,6 +56,8 @@ end
 --- From now on, outside tasks, a call that must wait has this function called with the loop in place of our own waiting, again and
 -- again until its answer is there. The function returns when the descriptor is readable, or earlier. nil: as before.
 -- `wixum.loop:wait_with(cqueues.poll)` makes every call yield to cqueues.
+-- What it raises ends what waits there, and comes out of it as it is. A coroutine that is closed or collected while it waits there
+-- ends its call: the request is ended, and an event `end` tells its outcome.
 ---@param wait fun(loop: wixum.Loop)?
 function loop:wait_with(wait)
   check(self, "wait_with")
