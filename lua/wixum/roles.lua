@@ -4,6 +4,7 @@
 -- Role ids are looked up in the account each time: no id is the same everywhere, so none is built in.
 
 local errors = require "wixum.errors"
+local folding = require "wixum.folding"
 local names = require "wixum.names"
 local redaction = require "wixum.redaction"
 
@@ -13,31 +14,10 @@ local LEVELS = { site = "Site", account = "Account" }
 local LONGEST = 500 -- bytes of a title: longer ones are none
 local OPTIONS = { "level", "locale", "roles" }
 
--- Capitals and small letters of the scripts that titles come in: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic.
-local function lower(code)
-  if code >= 0x41 and code <= 0x5A or code >= 0xC0 and code <= 0xDE and code ~= 0xD7 or code >= 0x391 and code <= 0x3A9
-    or code >= 0x410 and code <= 0x42F then return code + 32 end
-  if code >= 0x400 and code <= 0x40F then return code + 80 end
-  if code >= 0x139 and code <= 0x148 or code >= 0x179 and code <= 0x17E then return code % 2 == 1 and code + 1 or code end
-  if code >= 0x100 and code <= 0x177 and code ~= 0x130 and code ~= 0x131 and code ~= 0x138 then
-    return code % 2 == 0 and code + 1 or code
-  end
-  return code
-end
-
 -- The title of a role as it is compared; "" where the service gave no usable one.
-local folded
-
 local function title_of(role)
   local title = role.title
-  return type(title) == "string" and #title <= LONGEST and utf8.len(title) and folded(title) or ""
-end
-
--- As it is compared: case, and blanks around and in a row, do not count.
-function folded(title)
-  local codes = {}
-  for _, code in utf8.codes(title) do codes[#codes + 1] = utf8.char(lower(code)) end
-  return (table.concat(codes):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
+  return type(title) == "string" and #title <= LONGEST and utf8.len(title) and folding.title(title) or ""
 end
 
 local function refusal(message, candidates, advice)
@@ -115,7 +95,7 @@ function roles.find(wix, title, given)
   local info, err = options.roles, nil
   if not info then info, err = wix.users.get_roles_info({ locale = options.locale or "en" }, { dry_run = false }) end
   if not info then return nil, err end
-  local all, found, wanted = {}, {}, folded(title)
+  local all, found, wanted = {}, {}, folding.title(title)
   for _, list in ipairs{ info.predefined_roles, info.custom_roles } do
     for _, role in ipairs(list) do
       if type(role) == "table" and type(role.id) == "string" then all[#all + 1] = role end

@@ -1,0 +1,38 @@
+--- Texts as they are compared: titles of roles, names of sites, addresses of people.
+--
+-- Owns which letters are the same. Pure functions on UTF-8 strings, the same in every locale.
+
+local folding = {}
+
+-- Capitals and small letters of the scripts that titles come in: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic.
+local function lower(code)
+  if code >= 0x41 and code <= 0x5A or code >= 0xC0 and code <= 0xDE and code ~= 0xD7 or code >= 0x391 and code <= 0x3A9
+    or code >= 0x410 and code <= 0x42F then return code + 32 end
+  if code >= 0x400 and code <= 0x40F then return code + 80 end
+  if code >= 0x139 and code <= 0x148 or code >= 0x179 and code <= 0x17E then return code % 2 == 1 and code + 1 or code end
+  if code >= 0x100 and code <= 0x177 and code ~= 0x130 and code ~= 0x131 and code ~= 0x138 then
+    return code % 2 == 0 and code + 1 or code
+  end
+  return code
+end
+
+--- A title: case, and blanks around and in a row, do not count.
+---@param title string well-formed UTF-8
+---@return string
+function folding.title(title)
+  local codes = {}
+  for _, code in utf8.codes(title) do codes[#codes + 1] = utf8.char(lower(code)) end
+  return (table.concat(codes):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
+end
+
+local small = {}
+for code = 0x41, 0x5A do small[string.char(code)] = string.char(code + 32) end
+
+--- An address, or an id: the case of ASCII does not count.
+---@param text string
+---@return string
+function folding.ascii(text)
+  return (text:gsub("[A-Z]", small))
+end
+
+return folding
