@@ -26,6 +26,7 @@ local errors = {}
 ---| "interrupted" # Ctrl-C
 ---| "cancelled" # by this program
 ---| "closed" # the client was
+---| "ledger" # it cannot be read, written or used here
 
 ---@class wixum.Error
 ---@field kind wixum.Kind
@@ -68,7 +69,7 @@ local function advice(err)
     if err.effect == "adds" then return "It may have acted. " .. (LOOK_FIRST[err.context] or LOOK_FIRST.site_id) end
     return "It can be repeated without harm"
   end
-  if err.kind == "invalid" and err.advice then return err.advice end
+  if (err.kind == "invalid" or err.kind == "ledger") and err.advice then return err.advice end
   if err.kind == "not_found" and err.context == "account_id" then return "Check the id: the account knows none like it" end
   return ADVICE[err.kind] or (err.outcome == "not_sent" and "Nothing was sent: it can be called again"
     or "The service did not act: it can be called again later")

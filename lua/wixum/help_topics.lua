@@ -77,6 +77,26 @@ wixum.csv.rows(path, options) -> an iterator of row, line; or nil and the reason
 
   Example
     for row, line in assert(wixum.csv.rows("customers.csv")) do print(line, row.email) end]],
+  ["ledger.open"] = [[
+wixum.ledger.open(path, options) -> ledger; or nil, err
+  An SQLite file that keeps what was sent, to whom, with which id; it is made where there is none (options.create = false: not).
+
+  Methods
+    ledger:plan(source, { client = wix })   rows of a CSV file, a list or an iterator become rows of the ledger: the plan, or
+                                            nil and every line that stands against it. column, role, invite_purpose, language,
+                                            locale, encoding, delimiter, on_problem, skip, dry_run may be said too
+    ledger:send(wix, options)               sends what is planned: a summary. Again goes on where it ended, and mails nobody twice.
+                                            concurrency, limit, on_progress, keep_links
+    ledger:rows(selector)                   rows by email, site_id, state, last_mail_before, invited_before, limit
+    ledger:close()
+  What the file or the disk refuses is an error of kind ledger.
+
+  Example
+    local ledger = assert(wixum.ledger.open("handover.db"))
+    local plan, problems = ledger:plan("customers.csv", { client = wix })
+    if not plan then error(tostring(problems)) end
+    local summary = assert(ledger:send(wix))
+    for row in ledger:rows{ state = "unknown" } do print(row.email, row.reason) end]],
   ["map"] = [[
 wixum.map(items, fn, options) -> answers, errors
   Calls fn(item, position) for each item, so many at once, and keeps what each answered, by its position. fn answers a value

@@ -1,0 +1,97 @@
+--- The ledger's tables: what an operator sees who opens the file with sqlite3.
+--
+-- Owns their columns, and the steps from each version to the next. Dates are text in UTC ("2026-11-25T08:00:00Z"), which sorts as time
+-- does. A text that says nothing is '' where columns are compared with each other, else NULL.
+
+local database = require "wixum.ledger.database"
+
+local schema = {}
+
+-- One list of statements a version; what has been released is not changed, a change is a further list.
+schema.VERSIONS = {
+  {
+    -- what this ledger is bound to, and since when
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+
+    -- one address on one site a row
+    [[CREATE TABLE invites (
+      id INTEGER PRIMARY KEY,
+      site_id TEXT NOT NULL,
+      email TEXT NOT NULL,                     -- as it was written
+      person TEXT NOT NULL,                    -- the same in small letters
+      policy_ids TEXT NOT NULL,                -- role ids in order, a blank between
+      roles TEXT NOT NULL DEFAULT '',          -- their titles when it was planned
+      invite_purpose TEXT NOT NULL DEFAULT '',
+      language TEXT NOT NULL DEFAULT '',
+      state TEXT NOT NULL,                     -- planned sending pending failed unknown accepted expired revoked
+      step TEXT,                               -- what is being done with it now, or was when a process died: invite resend revoke
+      invite_id TEXT,
+      accept_link TEXT,                        -- kept on request only
+      mails INTEGER NOT NULL DEFAULT 0,        -- that were sent, or may have been
+      reason TEXT,                             -- why it is as it is
+      evidence TEXT,                           -- of acceptance: only_candidate role told operator unclear
+      account_id TEXT,                         -- whose account accepted, as far as known
+      request_id TEXT,                         -- of the last answer
+      planned_at TEXT NOT NULL,
+      first_mail_at TEXT,
+      last_mail_at TEXT,
+      expires_at TEXT,
+      changed_at TEXT NOT NULL,
+      UNIQUE (site_id, person))]],
+    -- in the order in which they are sent: what can go in one call stands together
+    [[CREATE INDEX planned_invites ON invites (site_id, policy_ids, invite_purpose, language, id) WHERE state = 'planned']],
+    "CREATE INDEX invites_by_state ON invites (state, last_mail_at) WHERE state <> 'planned'",
+    "CREATE INDEX invites_under_way ON invites (id) WHERE step IS NOT NULL",
+
+    -- every call that is not a read, for support
+    [[CREATE TABLE calls (
+      id INTEGER PRIMARY KEY,
+      began_at TEXT NOT NULL,
+      operation TEXT NOT NULL,
+      site_id TEXT,
+      people TEXT NOT NULL,                    -- addresses or account ids, a blank between
+      outcome TEXT,                            -- done refused not_sent unknown; NULL: it is under way, or its process died
+      status INTEGER,
+      request_id TEXT,
+      reason TEXT)]],
+
+    -- what was begun with which rows, so that it goes on where it was interrupted
+    [[CREATE TABLE batches (
+      id INTEGER PRIMARY KEY,
+      operation TEXT NOT NULL,
+      selector TEXT NOT NULL,
+      began_at TEXT NOT NULL,
+      ended_at TEXT)]],
+    "CREATE TABLE batch_rows (batch_id INTEGER NOT NULL, row_id INTEGER NOT NULL, PRIMARY KEY (batch_id, row_id)) WITHOUT ROWID",
+
+    -- sites by the names that people know them by
+    [[CREATE TABLE sites (
+      site_id TEXT PRIMARY KEY,
+      name TEXT,
+      url TEXT,
+      looked_at TEXT)                          -- when it was stored who could reach it before its first mail]],
+    [[CREATE TABLE reached_before (
+      site_id TEXT NOT NULL,
+      account_id TEXT NOT NULL,
+      seen_at TEXT NOT NULL,
+      PRIMARY KEY (site_id, account_id)) WITHOUT ROWID]],
+  },
+}
+
+--- Brings a database to the present version, from none or any earlier one: wholly or not at all.
+---@param db table
+function schema.migrate(db)
+  local present, newest = db:version(), #schema.VERSIONS
+  if present > newest then
+    database.fail(("a newer wixum made it (version %d of the tables, this one knows %d)"):format(present, newest), "Use that wixum")
+  end
+  if present == newest then return end
+  db:transaction(function()
+    for version = db:version() + 1, newest do -- anew: another process may have been quicker
+      for _, statement in ipairs(schema.VERSIONS[version]) do db:run(statement) end
+      db:mark(version)
+    end
+  end)
+end
+
+return schema
