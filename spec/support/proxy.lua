@@ -47,6 +47,10 @@ local function serve(client)
   end)
 end
 
+-- Who writes to a connection that was reset is told by an error, and not ended by a signal.
+local broken_pipe = uv.new_signal()
+broken_pipe:start("sigpipe")
+
 local listener = uv.new_tcp()
 assert(listener:bind("127.0.0.1", 0))
 assert(listener:listen(16, function()
