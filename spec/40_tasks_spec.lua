@@ -152,6 +152,8 @@ describe("tasks", function()
       for _, row in ipairs{
         { 'wixum.spawn(function() error("lost", 0) end) wixum.sleep(0) collectgarbage()',
           "wixum: a task failed, and nobody waited for it: lost\n" },
+        { 'wixum.spawn(function() error("lost", 0) end) collectgarbage() wixum.sleep(0)', -- nobody has it when it fails
+          "wixum: a task failed, and nobody waited for it: lost\n" },
         { 'wixum.spawn(function() error("lost", 0) end):wait() collectgarbage()', "" },
         { 'local t = wixum.spawn(function() error("lost", 0) end) t:cancel() t = nil collectgarbage()', "" },
         { 'wixum.spawn(function() end) wixum.spawn(print)',

@@ -129,7 +129,7 @@ describe("in a loop of cqueues", function()
       local due = (cqueues.monotime() - began) / 0.01
       assert.equal(MANY, #server:outbox())
       assert.is_true(most > MANY / 2, "at the server at once: " .. most)
-      assert.is_true(ticks >= 3 and ticks >= due / 20, ("%d ticks, %.0f due"):format(ticks, due))
+      assert.is_true(ticks >= 3 and (here.slow or ticks >= due / 50), ("%d ticks, %.0f due"):format(ticks, due))
     end)
 
     it("whatever else waits lets the others go on", function()

@@ -145,7 +145,7 @@ describe("in a loop of luv", function()
       run_until("a hundred answers", function() return answered == MANY end)
       local due = (process.now() - began) / 0.001
       assert.is_true(most > MANY / 2, "at the server at once: " .. most)
-      assert.is_true(ticks >= due / 50, ("%d ticks, %.0f due"):format(ticks, due))
+      assert.is_true(ticks >= 3 and (here.slow or ticks >= due / 50), ("%d ticks, %.0f due"):format(ticks, due))
       for i, task in ipairs(tasks) do assert.equal(("n%d@example.com"):format(i), (task:wait())) end
       assert.equal(MANY, #server:outbox())
     end)

@@ -49,6 +49,7 @@ local DEEPEST = 12
 ---@field queued boolean
 ---@field watchers table? waiters to wake when it ends
 ---@field looked_at boolean? somebody has waited for it
+---@field on_end fun(task: wixum.Task)? is called when it ends
 
 -- Can any task go on? Those that went on elsewhere meanwhile are passed over.
 local function any_queued()
@@ -103,6 +104,7 @@ local function finish(task, ok, ...)
   alive = alive - 1
   for _, waiter in ipairs(task.watchers or {}) do wake(waiter) end
   task.watchers = nil
+  if task.on_end then task.on_end(task) end
 end
 
 --- A task that runs the function, from the loop's next turn on.

@@ -104,10 +104,16 @@ local function complain(text, ...)
   io.stderr:write("wixum: ", text:format(...), "\n")
 end
 
+local function tell_failure(task)
+  if task.ok or task.looked_at or task.stopped then return end
+  complain("a task failed, and nobody waited for it: %s", redaction.text(errors.text_of(task.results[1])) or "")
+end
+
+-- From now on nobody can look at it: if it has failed that is told, or when it does.
 function metatable.__gc(handle)
   local task = task_of[handle]
-  if not task or not task.ended or task.ok or task.looked_at or task.stopped then return end
-  complain("a task failed, and nobody waited for it: %s", redaction.text(errors.text_of(task.results[1])) or "")
+  if not task then return end
+  if task.ended then tell_failure(task) else task.on_end = tell_failure end
 end
 
 -- Collected with the Lua state.
