@@ -207,6 +207,16 @@ describe("a ledger #pure", function()
       assert.matches("no column is called policy_ids", tostring(err))
     end)
 
+    it("shows nothing of a file that a terminal would act on", function()
+      local file = temporary("si\27[2Jte,email,role\nx,y,z\n")
+      local _, err = ledger:plan(file, { client = wix })
+      assert.matches('"si\\x1B[2Jte"', tostring(err), 1, true)
+      _, err = ledger:plan(file, { client = wix, column = { site = "nothing" } })
+      assert.matches('"si\\x1B[2Jte"', tostring(err), 1, true)
+      local _, problems = ledger:plan(csv(line("ann@example.com", "no\27such site", "no\27such role")), { client = wix })
+      assert.is_nil(tostring(problems):find("\27", 1, true))
+    end)
+
     it("recognises an id that a spreadsheet has rounded", function()
       local id = ROLE.id
       for _, rounded in ipairs{ "6.73E+18", '"6,73E+18"', id:sub(1, 15) .. ("0"):rep(#id - 15) } do

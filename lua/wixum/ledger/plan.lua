@@ -14,6 +14,7 @@ local sheet = require "wixum.ledger.sheet"
 local plan = {}
 
 local AT_ONCE = 200 -- rows a statement
+local LONGEST_REASON = 2000 -- characters
 local KEPT = 1000 -- problems that are kept as a list; all are told to on_problem
 
 ---@class wixum.PlanProblem
@@ -63,8 +64,8 @@ local function open_rows(source, options, report)
       for _, name in ipairs(format.columns) do found = found or name == header end
       if not found then
         rows.close()
-        return nil, ('%s: no column is called "%s", which is to be %s; the file has "%s"'):format(
-          csv_problem.printable(format.file, 200), csv_problem.printable(header), field, table.concat(format.columns, '", "'))
+        return nil, ('%s: no column is called "%s", which is to be %s; the file has %s'):format(
+          csv_problem.printable(format.file, 200), csv_problem.printable(header), field, sheet.listed(format.columns))
       end
     end
     return rows, format.file, keys, tostring(format), rows.close
@@ -236,7 +237,8 @@ function plan.make(db, source, options, now)
     delimiter = options.delimiter }
   local file
   local report = setmetatable({ count = function() return list.count end }, { __call = function(_, column, line, value, reason)
-    add(csv_problem.new{ file = file, line = line, column = column, value = value, reason = reason })
+    -- names of the account's sites and roles may be in the reason, and whoever may name one could write to a terminal
+    add(csv_problem.new{ file = file, line = line, column = column, value = value, reason = csv_problem.printable(reason, LONGEST_REASON) })
   end })
   local take, name, keys, said, close = open_rows(source, own, add)
   if not take then

@@ -4,6 +4,7 @@
 
 local core = require "wixum.core"
 local folding = require "wixum.folding"
+local problem = require "wixum.csv.problem"
 
 local sheet = {}
 
@@ -22,7 +23,18 @@ end
 
 sheet.FIELDS = { "site_id", "site", "email", "policy_ids", "role", "invite_purpose", "language" }
 
+local SHOWN = 30 -- headers in a message
 local LONGEST_PURPOSE, LONGEST_LANGUAGE = 10000, 35 -- bytes; how long the service takes is not documented
+
+--- Headers for a message: whatever a file has in them.
+---@param columns string[]
+---@return string
+function sheet.listed(columns)
+  local list = {}
+  for i = 1, math.min(#columns, SHOWN) do list[i] = ('"%s"'):format(problem.printable(columns[i])) end
+  if #columns > SHOWN then list[#list + 1] = ("and %d more"):format(#columns - SHOWN) end
+  return #list > 0 and table.concat(list, ", ") or "none"
+end
 
 --- Which column gives which field.
 ---@param columns string[] the headers as the file has them
@@ -43,7 +55,7 @@ function sheet.columns(columns, map, defaults)
   elseif not (keys.policy_ids or keys.role or defaults.role) then missing = "policy_ids (or role: its title)" end
   if missing then
     return nil, ("no column is called %s; the file has %s. Say which it is: column = { email = \"E-Mail\" }, or --column email=E-Mail")
-      :format(missing, #columns > 0 and '"' .. table.concat(columns, '", "') .. '"' or "none")
+      :format(missing, sheet.listed(columns))
   end
   return keys
 end
