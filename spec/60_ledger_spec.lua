@@ -305,6 +305,21 @@ describe("a ledger #pure", function()
       assert.same({ pending = 5, unknown = 4, planned = 11 }, states())
     end)
 
+    it("does not take for unsent what went out before something of the program's raised", function()
+      assert(ledger:plan(csv(line("ann@example.com")), { client = wix }))
+      local core = require "wixum.core"
+      local broken <close> = server:client{ rate = false, clock = { sleep = core.sleep, random = math.random, time = os.time,
+        now = function()
+          if #server:outbox() > 0 then error("the clock is broken", 0) end
+          return core.clock()
+        end } }
+      pcall(ledger.send, ledger, broken)
+      assert.same({ sending = 1 }, states())
+      assert.equal(1, assert(ledger:send(wix)).recovered)
+      assert.same({ ["ann@example.com"] = 1 }, mails())
+      assert.same({ unknown = 1 }, states())
+    end)
+
     it("stops where the disk is full: nothing goes out that is not written down", function()
       local many = {}
       for i = 1, 300 do many[i] = line(("n%d@example.com"):format(i)) end

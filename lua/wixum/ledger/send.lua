@@ -133,7 +133,7 @@ end
 local function send_pack(state, pack)
   if state.stop then return end
   local journal, first = state.journal, pack[1]
-  local emails, began, marked = {}, nil, false
+  local emails, began = {}, nil
   for i, row in ipairs(pack) do emails[i] = row.email end
   local answer, info
   local ok, raised = pcall(function()
@@ -144,7 +144,7 @@ local function send_pack(state, pack)
     }, {
       before_send = function()
         if state.stop then error("the run has stopped", 0) end
-        began, marked = state.now(), true
+        began = state.now()
         -- on disk before the request leaves; where the task is to end meanwhile, nothing leaves
         if journal:step(calls.sending(pack, began)) then error("the run is to end", 0) end
       end,
@@ -155,8 +155,9 @@ local function send_pack(state, pack)
     })
   end)
   if not ok then
-    if errors.is(raised) then settle_error(state, pack, raised, began) -- Ctrl-C, or the end of its task
-    elseif marked then journal:put(calls.planned_again(pack, state.now())) end
+    -- Ctrl-C, or the end of its task. Anything else says nothing of what became of the call: its rows stay as they are on
+    -- disk, and where that is `sending` the next run calls them unknown.
+    if errors.is(raised) then settle_error(state, pack, raised, began) end
     error(raised, 0)
   end
   if not answer then
