@@ -184,6 +184,16 @@ function methods.with(object, given)
   return new(state.root, own)
 end
 
+--- The same for modules of wixum: what is given is not looked at, and kept. Beside options of calls it may be `before_retry`, called
+-- where an attempt that had failed is about to be made again, before the wait for it.
+---@param object wixum.Client
+---@param own table
+---@return wixum.Client
+function client.derive(object, own)
+  local state = private[object]
+  return new(state.root, setmetatable(own, { __index = state.settings }))
+end
+
 --- Calls an endpoint that is not declared. Without `effect` it counts as one that adds; `context` ("site" or "account")
 -- says which id goes along where the client knows both.
 ---@param arguments { method: string, path: string, query: table?, body: any, effect: string?, context: string? }

@@ -32,6 +32,7 @@ for code = 0x41, 0x5A do small[string.char(code)] = string.char(code + 32) end
 ---@param text string
 ---@return string
 function folding.ascii(text)
+  if not text:find("[A-Z]") then return text end -- as most are: nothing is made anew
   return (text:gsub("[A-Z]", small))
 end
 

@@ -1,7 +1,9 @@
 /* server.c: the benchmark's server. Answers every request on 127.0.0.1 with the same Bulk Invite answer, fast, so that
  * what is measured is the client.
  *
- *   server [--tls CERTIFICATE KEY] [--delay MILLISECONDS] [--window CALLS]
+ *   server [--tls CERTIFICATE KEY] [--delay MILLISECONDS] [--window CALLS] [--echo]
+ *
+ * With --echo the answer names the first address of the request as invited, under an id of its own.
  *
  * Prints its port, and each time that the last open connection has ended: connections and requests since the line
  * before, their bytes and the sum of these bytes: two clients that sent the same requests, their JSON in whatever order,
@@ -43,8 +45,16 @@ static const char BODY[] = "{\"invites\":[" INVITE(
                                                      "eyJpbnZpdGVJZCI6IjgxYjJkNmYwIiwic2l0ZUlkIjoiYTFkN2NjMDEifQ."
                                                      "VG9kYXkgQm9iIGFuZCBBbm4gd2VyZSBoZXJl") "],\"failedEmails\":[]}";
 
+static const char INVITED[] = "{\"invites\":[" INVITE(
+  "%08llx-8d0a-4a57-9f5e-0d6f6b1c2a11", "%.*s",
+  "eyJraWQiOiJ5b2NLcmJtZSIsImFsZyI6IkhTMjU2In0.eyJpbnZpdGVJZCI6IjVmM2M5YzVlIiwic2l0ZUlkIjoiYTFkN2NjMDEifQ."
+  "Qm9iIGFuZCBBbm4gd2VyZSBoZXJlIHRvZGF5") "],\"failedEmails\":[]}";
+
+enum { EMAIL_MAX = 320 };
+
 static char answer[sizeof BODY + 512];
 static size_t answer_size;
+static bool echo;
 
 typedef struct connection {
   int fd;
@@ -73,7 +83,7 @@ static int64_t now(void) {
   return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
-static void write_answer(void) {
+static void write_answer(const char *body) {
   int size = snprintf(answer, sizeof answer,
                       "HTTP/1.1 200 OK\r\n"
                       "Content-Type: application/json\r\n"
@@ -84,9 +94,22 @@ static void write_answer(void) {
                       "Cache-Control: no-cache\r\n"
                       "X-Wix-Request-Id: 1741944413.589556792796277844\r\n"
                       "\r\n%s",
-                      sizeof BODY - 1, BODY);
+                      strlen(body), body);
   if (size < 0 || (size_t)size >= sizeof answer) die("the answer does not fit");
   answer_size = (size_t)size;
+}
+
+/* The answer to this request alone. */
+static void write_echo(const char *request, size_t size) {
+  static const char before[] = "\"emails\":[\"";
+  char body[sizeof INVITED + EMAIL_MAX];
+  const char *email = memmem(request, size, before, sizeof before - 1);
+  if (!email) die("a request without addresses");
+  email += sizeof before - 1;
+  const char *end = memchr(email, '"', size - (size_t)(email - request));
+  if (!end || end - email > EMAIL_MAX) die("an address without end");
+  snprintf(body, sizeof body, INVITED, (unsigned long long)requests, (int)(end - email), email);
+  write_answer(body);
 }
 
 /* ---- what it saw --------------------------------------------------------------------------------------------------- */
@@ -188,6 +211,7 @@ static bool serve(connection *one) {
     one->size += (size_t)got;
     for (size_t whole; (whole = request_size(one->request, one->size)) > 0;) {
       if (whole > REQUEST_MAX || one->due) return false; /* nobody of ours asks twice at once */
+      if (echo) write_echo(one->request, whole);
       one->size -= whole;
       memmove(one->request, one->request + whole, one->size);
       stamp();
@@ -257,8 +281,10 @@ static void read_words(int count, char **words) {
       i += 2;
     } else if (strcmp(words[i], "--delay") == 0 && i + 1 < count) delay = strtol(words[++i], NULL, 10) * 1000;
     else if (strcmp(words[i], "--window") == 0 && i + 1 < count) window = strtoul(words[++i], NULL, 10);
-    else die("arguments: [--tls CERTIFICATE KEY] [--delay MILLISECONDS] [--window CALLS]");
+    else if (strcmp(words[i], "--echo") == 0) echo = true;
+    else die("arguments: [--tls CERTIFICATE KEY] [--delay MILLISECONDS] [--window CALLS] [--echo]");
   }
+  if (echo && delay) die("--echo goes without --delay: its answers are not kept");
 }
 
 int main(int count, char **words) {
@@ -268,7 +294,7 @@ int main(int count, char **words) {
   struct epoll_event listening = { .events = EPOLLIN, .data.ptr = &listener };
   struct epoll_event watching = { .events = EPOLLIN, .data.ptr = &input };
   read_words(count, words);
-  write_answer();
+  write_answer(BODY);
   listener = listen_locally();
   if (poller < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, listener, &listening) != 0) die("epoll");
   if (epoll_ctl(poller, EPOLL_CTL_ADD, input, &watching) != 0) die("the input must be a pipe or a terminal");

@@ -1,6 +1,6 @@
---- What became of a call, as statements: the row of `calls`, and those of the people it was about.
+--- What became of a call, as it is written down: the row of `calls`, and those of the people it was about.
 --
--- Owns how answers and errors are written down. Sends nothing, decides nothing about what comes next but a row's state.
+-- Owns how answers and errors are put into the journal. Sends nothing, decides nothing about what comes next but a row's state.
 
 local database = require "wixum.ledger.database"
 local filled, quoted = database.filled, database.quoted
@@ -23,102 +23,208 @@ local function ids(rows)
 end
 
 local function people(rows)
+  if not rows[2] then return rows[1].email end
   local list = {}
   for i, row in ipairs(rows) do list[i] = row.email end
   return table.concat(list, " ")
 end
 
-local NOTED = [[INSERT INTO calls (began_at, operation, site_id, people, outcome, status, request_id, reason)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)]]
+-- ---- the row of `calls` ----------------------------------------------------------------------------------------------
 
---- The row of `calls`.
+local NOTED = { "INSERT INTO calls (began_at, operation, site_id, people, outcome, status, request_id, reason) VALUES " }
+
+-- Of a call about one person that went well all but three things stand in that person's row by now, which spares the database the
+-- reading of a statement eight times as long.
+local NOTED_ONE = [[INSERT INTO calls (began_at, operation, site_id, people, outcome, status, request_id)
+  SELECT %s, %s, site_id, email, 'done', %s, request_id FROM invites WHERE id IN (]]
+
+local OPERATIONS = { invite = "site_invites.bulk_invite", resend = "site_invites.resend_invite", revoke = "site_invites.revoke_invite" }
+
+local function noted_one(operation)
+  return function(began, status) return NOTED_ONE:format(quoted(began), quoted(operation), quoted(status)), ")" end
+end
+local NOTED_OF = {}
+for _, operation in pairs(OPERATIONS) do NOTED_OF[operation] = noted_one(operation) end
+
+--- Writes a call down for support; after what became of its rows.
+---@param journal table
 ---@param operation string
 ---@param rows table[] it was about
 ---@param outcome "done"|"refused"|"not_sent"|"unknown"
 ---@param found { status: integer?, request_id: string?, message: string? } info of an answer, or an error
 ---@param began string
----@return string statement
-function calls.noted(operation, rows, outcome, found, began)
-  return filled(NOTED, began, operation, rows[1].site_id, people(rows), outcome, found.status, found.request_id, reason_of(found))
+function calls.note(journal, operation, rows, outcome, found, began)
+  if outcome == "done" and not rows[2] then
+    return journal:gather(journal:form(operation, began, found.status, NOTED_OF[operation]), rows[1].id)
+  end
+  journal:gather(NOTED, "(" .. quoted(began) .. "," .. quoted(operation) .. "," .. quoted(rows[1].group.site_id) .. "," .. quoted(people(rows))
+    .. "," .. quoted(outcome) .. "," .. quoted(found.status) .. "," .. quoted(found.request_id) .. "," .. quoted(reason_of(found)) .. ")")
+end
+
+-- ---- before it is sent, and where it was not -------------------------------------------------------------------------
+
+-- A row's state while it is being sent: an invite that is there stays what it is.
+local UNDER_WAY = { invite = "state = 'sending', ", resend = "", revoke = "" }
+
+local function sending_form(now, step)
+  return ("UPDATE invites SET %sstep = %s, changed_at = %s WHERE id IN ("):format(UNDER_WAY[step], quoted(step), quoted(now)), ")"
 end
 
 --- Rows are about to be sent.
+---@param journal table
+---@param step "invite"|"resend"|"revoke"
 ---@param rows table[]
 ---@param now string
----@return string statement
-function calls.sending(rows, now)
-  return ("UPDATE invites SET state = 'sending', step = 'invite', changed_at = %s WHERE id IN (%s)"):format(quoted(now), ids(rows))
+function calls.sending(journal, step, rows, now)
+  local form = journal:form("sending", now, step, sending_form)
+  for _, row in ipairs(rows) do journal:gather(form, row.id, row) end
 end
 
---- Rows were not sent, and wait again.
+local PUT_BACK = { invite = "state = 'planned', ", resend = "", revoke = "" }
+
+--- Rows were not sent, and are as they were.
+---@param journal table
+---@param step "invite"|"resend"|"revoke"
 ---@param rows table[]
 ---@param now string
 ---@param found table? the error that tells why
----@return string statement
-function calls.planned_again(rows, now, found)
-  return ("UPDATE invites SET state = 'planned', step = NULL, reason = %s, request_id = coalesce(%s, request_id), changed_at = %s "
-    .. "WHERE id IN (%s)"):format(quoted(reason_of(found)), quoted(found and found.request_id), quoted(now), ids(rows))
+function calls.put_back(journal, step, rows, now, found)
+  journal:put(("UPDATE invites SET %sstep = NULL, reason = %s, request_id = coalesce(%s, request_id), changed_at = %s WHERE id IN (%s)")
+    :format(PUT_BACK[step], quoted(reason_of(found)), quoted(found and found.request_id), quoted(now), ids(rows)), rows)
 end
 
--- Rows that no invite is there for: certainly, or perhaps.
-local function without_invite(rows, state, reason, request_id, now)
-  local mailed = state == "unknown" and (", mails = mails + 1, first_mail_at = coalesce(first_mail_at, %s), last_mail_at = %s"):format(
-    quoted(now), quoted(now)) or ""
-  return ("UPDATE invites SET state = %s, step = NULL, reason = %s, request_id = %s, changed_at = %s%s WHERE id IN (%s)"):format(
-    quoted(state), quoted(reason), quoted(request_id), quoted(now), mailed, ids(rows))
+-- ---- what failed -----------------------------------------------------------------------------------------------------
+
+-- One that may have been mailed counts as mailed, and when the mail before it was is kept: see `settle`.
+local MAYBE = "state = 'unknown', unknown_step = %s, earlier_mail_at = last_mail_at, mails = mails + 1, "
+  .. "first_mail_at = coalesce(first_mail_at, %s), last_mail_at = %s"
+local MAYBE_REVOKED = "state = 'unknown', unknown_step = 'revoke'"
+
+--- The assignments for rows of which nobody knows what became of the step.
+---@param step "invite"|"resend"|"revoke"
+---@param when string the moment, or a column, as it stands in a statement
+---@return string
+function calls.unknown_words(step, when)
+  if step == "revoke" then return MAYBE_REVOKED end
+  return MAYBE:format(quoted(step), when, when)
+end
+
+local function settled(journal, words, rows, reason, request_id, now)
+  journal:put(("UPDATE invites SET %sstep = NULL, reason = %s, request_id = %s, changed_at = %s WHERE id IN (%s)"):format(words,
+    quoted(reason), quoted(request_id), quoted(now), ids(rows)), rows)
 end
 
 --- Rows whose call failed: refused, or nobody knows.
+---@param journal table
+---@param step "invite"|"resend"|"revoke"
 ---@param rows table[]
 ---@param found wixum.Error
 ---@param now string
----@return string statement
-function calls.failed(rows, found, now)
-  return without_invite(rows, found.outcome == "unknown" and "unknown" or "failed", reason_of(found), found.request_id, now)
+function calls.failed(journal, step, rows, found, now)
+  local words = ""
+  if found.outcome == "unknown" then words = calls.unknown_words(step, quoted(now)) .. ", "
+  elseif step == "invite" then words = "state = 'failed', " end -- else the invite is what it was
+  settled(journal, words, rows, reason_of(found), found.request_id, now)
 end
 
+-- ---- what was answered -----------------------------------------------------------------------------------------------
+
+-- A moment in the service's words as the ledger writes it, in whole seconds; nil where it is none.
 local function date(value)
-  return type(value) == "string" and value:match("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d") and value:sub(1, 19) .. "Z" or nil
+  local found = type(value) == "string" and value:match("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d")
+  return found and found .. "Z" or nil
+end
+
+local function text(value)
+  return type(value) == "string" and value ~= "" and not value:find("\0", 1, true) and value or nil
+end
+
+-- Of a column that an answer may be silent about: what was there stays.
+local INVITED = { invite_id = "%s", accept_link = "%s", expires_at = "%s" }
+local RESENT = { invite_id = "coalesce(%s, invite_id)", accept_link = "coalesce(%s, accept_link)", expires_at = "coalesce(%s, expires_at)" }
+
+local CAME_BACK = [[UPDATE invites SET state = 'pending', step = NULL, reason = NULL, invite_id = %s, mails = mails + 1,
+  first_mail_at = coalesce(first_mail_at, column3), last_mail_at = column3, expires_at = %s, request_id = column5, changed_at = %s%s
+  FROM (VALUES ]]
+
+local function came_back(words)
+  return function(now, keeps_links)
+    return CAME_BACK:format(words.invite_id:format("column2"), words.expires_at:format("column4"), quoted(now),
+      keeps_links and ", accept_link = " .. words.accept_link:format("column6") or ""), ") AS v WHERE invites.id = v.column1"
+  end
+end
+INVITED.make, RESENT.make = came_back(INVITED), came_back(RESENT)
+
+-- An item of a statement on an invite that came back.
+local function gather_invite(journal, name, words, row, invite, sent, info, now, keeps_links)
+  local form = journal:form(name, now, keeps_links, words.make)
+  journal:gather(form, "(" .. row.id .. "," .. quoted(text(invite.id)) .. "," .. quoted(sent) .. "," .. quoted(date(invite.expiration_date))
+    .. "," .. quoted(info.request_id) .. (keeps_links and "," .. quoted(text(invite.accept_link)) .. ")" or ")"), row)
 end
 
 --- Rows whose call was answered: who is invited, who is not, and who is in neither list.
+---@param journal table
 ---@param rows table[]
 ---@param answer table of bulk_invite
 ---@param info table
 ---@param now string
 ---@param keeps_links boolean
----@return string[] statements
 ---@return { pending: integer, failed: integer, unknown: integer } counts
-function calls.answered(rows, answer, info, now, keeps_links)
-  local invites, refused, statements = {}, {}, {}
+function calls.invited(journal, rows, answer, info, now, keeps_links)
+  local invites, refused = {}, nil
   for _, invite in ipairs(answer.invites) do
     if type(invite.email) == "string" then invites[folding.ascii(invite.email)] = invite end
   end
-  for _, email in ipairs(answer.failed_emails) do
-    if type(email) == "string" then refused[folding.ascii(email)] = true end
+  if answer.failed_emails[1] ~= nil then
+    refused = {}
+    for _, email in ipairs(answer.failed_emails) do
+      if type(email) == "string" then refused[folding.ascii(email)] = true end
+    end
   end
-  local failed, neither, pending = {}, {}, 0
+  local failed, neither, pending = nil, nil, 0
   for _, row in ipairs(rows) do
-    local invite = invites[row.person]
-    if invite and type(invite.id) == "string" then
+    local person = folding.ascii(row.email)
+    local invite = invites[person]
+    if invite and text(invite.id) then
       pending = pending + 1
-      local sent = date(invite.date_created) or now
-      statements[#statements + 1] = ("UPDATE invites SET state = 'pending', step = NULL, reason = NULL, invite_id = %s, accept_link = %s, "
-        .. "mails = mails + 1, first_mail_at = coalesce(first_mail_at, %s), last_mail_at = %s, expires_at = %s, request_id = %s, "
-        .. "changed_at = %s WHERE id = %d"):format(quoted(invite.id), quoted(keeps_links and invite.accept_link or nil), quoted(sent),
-        quoted(sent), quoted(date(invite.expiration_date)), quoted(info.request_id), quoted(now), row.id)
-    elseif refused[row.person] and not invite then failed[#failed + 1] = row
-    else neither[#neither + 1] = row end
+      gather_invite(journal, "invited", INVITED, row, invite, date(invite.date_created) or now, info, now, keeps_links)
+    elseif refused and refused[person] and not invite then
+      failed = failed or {}
+      failed[#failed + 1] = row
+    else
+      neither = neither or {}
+      neither[#neither + 1] = row
+    end
   end
-  if #failed > 0 then
-    statements[#statements + 1] = without_invite(failed, "failed", "the service names the address as failed, and no reason",
+  if failed then
+    settled(journal, "state = 'failed', ", failed, "the service names the address as failed, and no reason", info.request_id, now)
+  end
+  if neither then
+    settled(journal, calls.unknown_words("invite", quoted(now)) .. ", ", neither, "the service answered and did not name the address",
       info.request_id, now)
   end
-  if #neither > 0 then
-    statements[#statements + 1] = without_invite(neither, "unknown", "the service answered and did not name the address",
-      info.request_id, now)
+  return { pending = pending, failed = failed and #failed or 0, unknown = neither and #neither or 0 }
+end
+
+--- A row whose invite was mailed once more; the answer may tell that it has been accepted.
+---@param journal table
+---@param row table
+---@param answer table of resend_invite
+---@param info table
+---@param now string
+---@param keeps_links boolean
+function calls.resent(journal, row, answer, info, now, keeps_links)
+  local invite = type(answer.invite) == "table" and answer.invite or {}
+  gather_invite(journal, "resent", RESENT, row, invite, now, info, now, keeps_links)
+  if invite.status == "Used" or text(invite.accepted_by_account_id) then
+    journal:put(filled("UPDATE invites SET state = 'accepted', evidence = 'told', account_id = ? WHERE id = ?",
+      text(invite.accepted_by_account_id), row.id), { row })
   end
-  return statements, { pending = pending, failed = #failed, unknown = #neither }
+end
+
+--- A row whose invite was revoked.
+function calls.revoked(journal, row, info, now)
+  settled(journal, "state = 'revoked', accept_link = NULL, ", { row }, nil, info.request_id, now)
 end
 
 return calls

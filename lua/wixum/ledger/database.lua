@@ -54,6 +54,7 @@ end
 function database.quoted(value)
   local kind = type(value)
   if kind == "string" then
+    if not value:find("[\0']") then return "'" .. value .. "'" end
     if value:find("\0", 1, true) then database.fail("a NUL byte in a text cannot be stored") end
     return "'" .. value:gsub("'", "''") .. "'"
   elseif kind == "number" then
@@ -122,6 +123,22 @@ function methods:rows(statement, ...)
     if not row and problem then database.fail(told(problem)) end
     return row
   end, nil, nil, guard
+end
+
+--- All rows of a statement, each made from its values: for many, since no table with their names is made.
+---@param make fun(values: table): any is given the same table again and again
+---@param statement string
+---@return any[]
+function methods:page(make, statement)
+  local cursor, list, values = execute(self, statement), {}, {}
+  local row, problem = cursor:fetch(values, "n")
+  while row do
+    list[#list + 1] = make(row)
+    row, problem = cursor:fetch(values, "n")
+  end
+  pcall(close_cursor, cursor)
+  if problem then database.fail(told(problem)) end
+  return list
 end
 
 --- All rows at once, where there are few.
@@ -207,6 +224,8 @@ function database.open(path)
     if not mode or mode.journal_mode ~= "wal" then database.fail("SQLite cannot keep a write-ahead log beside it") end
     self:run("PRAGMA synchronous = FULL")
     self:run("PRAGMA journal_size_limit = 67108864")
+    self:run("PRAGMA wal_autocheckpoint = 8000")
+    self:run("PRAGMA temp_store = MEMORY")
   end)
   if ok then return self end
   self:close()

@@ -95,7 +95,8 @@ function ledger.open(path, options)
       error(raised, 0)
     end
     local object = setmetatable({}, metatable)
-    private[object] = { db = db, path = path, time = options.time or os.time }
+    local time = options.time or os.time
+    private[object] = { db = db, path = path, time = time, now = selector.clock(time) }
     return object
   end)
 end
@@ -212,7 +213,7 @@ function methods.send(object, wix, options)
   options = check_options(options, { "concurrency", "keep_links", "limit", "on_progress" }, "ledger:send")
   return guarded("ledger:send", state.path, alone, state, function()
     bind(state, wix)
-    return send.run(state.db, wix, options, function() return selector.date(state.time()) end)
+    return send.run(state.db, wix, options, state.now)
   end)
 end
 

@@ -25,6 +25,8 @@ schema.VERSIONS = {
       language TEXT NOT NULL DEFAULT '',
       state TEXT NOT NULL,                     -- planned sending pending failed unknown accepted expired revoked
       step TEXT,                               -- what is being done with it now, or was when a process died: invite resend revoke
+      unknown_step TEXT,                       -- where it is unknown: what became of which step
+      earlier_mail_at TEXT,                    -- where it is unknown: when the mail before the last was
       invite_id TEXT,
       accept_link TEXT,                        -- kept on request only
       mails INTEGER NOT NULL DEFAULT 0,        -- that were sent, or may have been
@@ -40,8 +42,6 @@ schema.VERSIONS = {
       UNIQUE (site_id, person))]],
     -- in the order in which they are sent: what can go in one call stands together
     [[CREATE INDEX planned_invites ON invites (site_id, policy_ids, invite_purpose, language, id) WHERE state = 'planned']],
-    "CREATE INDEX invites_by_state ON invites (state, last_mail_at) WHERE state <> 'planned'",
-    "CREATE INDEX invites_under_way ON invites (id) WHERE step IS NOT NULL",
 
     -- every call that is not a read, for support
     [[CREATE TABLE calls (

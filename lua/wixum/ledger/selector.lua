@@ -23,6 +23,18 @@ function selector.date(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds)) --[[@as string]]
 end
 
+--- A clock that tells moments as the ledger writes them.
+---@param time fun(): number seconds since the epoch
+---@return fun(): string
+function selector.clock(time)
+  local second, text
+  return function()
+    local now = math.floor(time())
+    if now ~= second then second, text = now, selector.date(now) end
+    return text
+  end
+end
+
 --- Seconds that a text such as "10d" says.
 ---@param text any
 ---@return integer?
