@@ -57,8 +57,8 @@ function calls.note(journal, operation, rows, outcome, found, began)
   if outcome == "done" and not rows[2] then
     return journal:gather(journal:form(operation, began, found.status, NOTED_OF[operation]), rows[1].id)
   end
-  journal:gather(NOTED, "(" .. quoted(began) .. "," .. quoted(operation) .. "," .. quoted(rows[1].group.site_id) .. "," .. quoted(people(rows))
-    .. "," .. quoted(outcome) .. "," .. quoted(found.status) .. "," .. quoted(found.request_id) .. "," .. quoted(reason_of(found)) .. ")")
+  journal:gather(NOTED, ("(%s,%s,%s,%s,%s,%s,%s,%s)"):format(quoted(began), quoted(operation), quoted(rows[1].group.site_id),
+    quoted(people(rows)), quoted(outcome), quoted(found.status), quoted(found.request_id), quoted(reason_of(found))))
 end
 
 -- ---- before it is sent, and where it was not -------------------------------------------------------------------------
@@ -224,7 +224,7 @@ end
 
 --- A row whose invite was revoked.
 function calls.revoked(journal, row, info, now)
-  settled(journal, "state = 'revoked', accept_link = NULL, ", { row }, nil, info.request_id, now)
+  settled(journal, "state = 'revoked', unknown_step = NULL, accept_link = NULL, ", { row }, nil, info.request_id, now)
 end
 
 return calls

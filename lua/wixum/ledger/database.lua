@@ -202,8 +202,8 @@ local function environment()
 end
 
 -- The number in a pragma.
-local function pragma(self, name)
-  local row = self:one("PRAGMA " .. name)
+local function pragma(self, name, of)
+  local row = self:one(("PRAGMA %s%s"):format(of and of .. "." or "", name))
   return row and math.tointeger(row[name])
 end
 
@@ -244,6 +244,34 @@ function methods:version() return pragma(self, "user_version") end
 function methods:mark(version)
   self:run("PRAGMA user_version = " .. quoted(version))
   self:run("PRAGMA application_id = " .. quoted(MAGIC))
+end
+
+-- ---- files beside it --------------------------------------------------------------------------------------------------
+
+-- A path that SQLite cannot take for something else.
+local function plain_path(path) return path:find("^/") and path or "./" .. path end
+
+--- Writes all of it to a file that is empty, while it is in use.
+---@param path string
+function methods:copy_to(path) self:run("VACUUM INTO " .. quoted(plain_path(path))) end
+
+--- Another file of ours, whose tables are then there under a name.
+---@param path string
+---@param name string
+---@return table # to be closed
+function methods:attach(path, name)
+  self:run(("ATTACH %s AS %s"):format(quoted(plain_path(path)), name))
+  local detached = setmetatable({}, { __close = function() pcall(self.run, self, "DETACH " .. name) end })
+  local ok, problem = pcall(function()
+    if pragma(self, "application_id", name) ~= MAGIC then database.fail("the other file is an SQLite file of another program") end
+    if pragma(self, "user_version", name) ~= self:version() then
+      database.fail("the other file has other tables: open it once with this wixum, or with a newer one")
+    end
+  end)
+  if ok then return detached end
+  getmetatable(detached).__close()
+  if database.is_failure(problem) and problem.text:find("not a database", 1, true) then database.fail("the other file is damaged") end
+  error(problem, 0)
 end
 
 -- ---- the sender's lock -----------------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
---- Where a ledger may lie: on a file system whose locks hold.
+--- Where a ledger may lie: on a file system whose locks hold, in a file that only its owner can read.
 --
--- Owns the list of those whose locks do not: two computers, or a computer and the one it is a guest on, may then write at once.
+-- Owns the list of file systems whose locks do not hold: two computers, or a computer and the one it is a guest on, may then write at
+-- once.
+
+local database = require "wixum.ledger.database"
 
 local filesystem = {}
 
@@ -53,6 +56,19 @@ function filesystem.problem(path)
   if filesystem.is_shared(kind) then
     return ("it lies on a file system that is shared with other computers (%s), whose locks do not hold; put it on a disk of this "
       .. "computer, and copies elsewhere by `wixum backup`"):format(kind)
+  end
+end
+
+local function quoted_for_shell(path) return "'" .. path:gsub("'", "'\\''") .. "'" end
+
+--- An empty file that only its owner can read, where there is none: SQLite, and Lua, would make one for everybody.
+---@param path string
+function filesystem.make_private(path)
+  local file = io.open(path, "rb")
+  if file then return file:close() end
+  local name = path:find("^/") and path or "./" .. path
+  if not os.execute("umask 077; set -C; { : > " .. quoted_for_shell(name) .. "; } 2>/dev/null") then
+    database.fail("it cannot be made (may its folder be written?)", "Say another place")
   end
 end
 

@@ -3,22 +3,33 @@
 -- Owns what a program sees: opening, the methods, and how what the database refuses becomes `nil, err`. What each does is in the
 -- file it is named after.
 --
---   init ─ plan ─ sheet, lookup        rows of a spreadsheet become rows of the ledger
---        ─ send ─ calls, journal       they go out; each step is on disk before and after
---        ─ selector                    which rows are meant
---        ─ schema ─ database           tables; SQLite
---        ─ filesystem                  where a ledger may lie
+--   init ─ plan ─ sheet, lookup          rows of a spreadsheet become rows of the ledger
+--        ─ send, act ─ run ─ calls, journal   they go out, are mailed again, are revoked; each step is on disk before and after
+--        ─ decide                         what follows by date, or from what a person says
+--        ─ rows, status, export ─ cells   looking
+--        ─ restore ─ reader               backups, and exports read back
+--        ─ binding                        whose it is, and who sends from it
+--        ─ selector                       which rows are meant
+--        ─ schema ─ database              tables; SQLite
+--        ─ filesystem                     where a ledger may lie
 
+local act = require "wixum.ledger.act"
+local binding = require "wixum.ledger.binding"
 local client = require "wixum.client"
 local database = require "wixum.ledger.database"
+local decide = require "wixum.ledger.decide"
 local errors = require "wixum.errors"
+local export = require "wixum.ledger.export"
 local filesystem = require "wixum.ledger.filesystem"
 local names = require "wixum.names"
 local plans = require "wixum.ledger.plan"
 local redaction = require "wixum.redaction"
+local restore = require "wixum.ledger.restore"
+local rows = require "wixum.ledger.rows"
 local schema = require "wixum.ledger.schema"
 local selector = require "wixum.ledger.selector"
 local send = require "wixum.ledger.send"
+local status = require "wixum.ledger.status"
 
 local ledger = {}
 
@@ -49,18 +60,6 @@ end
 
 -- ---- opening ---------------------------------------------------------------------------------------------------------
 
-local function quoted_for_shell(path) return "'" .. path:gsub("'", "'\\''") .. "'" end
-
--- An empty file that only its owner can read, where there is none: SQLite would make one for everybody.
-local function make_private(path)
-  local file = io.open(path, "rb")
-  if file then return file:close() end
-  local name = path:find("^/") and path or "./" .. path
-  if not os.execute("umask 077; set -C; { : > " .. quoted_for_shell(name) .. "; } 2>/dev/null") then
-    database.fail("it cannot be made (may its folder be written?)", "Say another place")
-  end
-end
-
 local OPTIONS = { "create", "time" }
 
 --- Opens a ledger; makes it where there is none.
@@ -87,7 +86,7 @@ function ledger.open(path, options)
       local file, reason = io.open(path, "rb")
       if not file then database.fail(reason:match(": (.*)$") or reason, "`wixum plan` makes one") end
       file:close()
-    else make_private(path) end
+    else filesystem.make_private(path) end
     local db = database.open(path)
     local ok, raised = pcall(schema.migrate, db)
     if not ok then
@@ -101,76 +100,12 @@ function ledger.open(path, options)
   end)
 end
 
--- ---- what it is bound to ---------------------------------------------------------------------------------------------
-
-local function setting(db, name)
-  local row = db:one("SELECT value FROM settings WHERE name = ?", name)
-  return row and row.value
-end
-
-local function set(db, name, value)
-  db:run("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
-end
-
--- The ledger belongs to the service and the account that it was first used with: a rehearsal is never taken for the real thing.
-local function bind(state, wix)
-  local base_url = wix:endpoint()
-  local account = client.state(wix).settings.account_id
-  local present = setting(state.db, "base_url")
-  if not present then
-    state.db:transaction(function()
-      set(state.db, "base_url", base_url)
-      if account then set(state.db, "account_id", account:lower()) end
-    end)
-    return
-  end
-  if present ~= base_url then
-    database.fail(("it was made for %s, and this client speaks to %s"):format(present, base_url), "Name another ledger for this service")
-  end
-  local known = setting(state.db, "account_id")
-  if known and account and known ~= account:lower() then
-    database.fail(("it was made for the account %s, and this client is of %s"):format(known, account:lower()),
-      "Name another ledger for this account")
-  end
-  if account and not known then set(state.db, "account_id", account:lower()) end
-end
+-- ---- what is given to methods ----------------------------------------------------------------------------------------
 
 local function check_client(wix, name)
-  if not client.is(wix) then errors.mistake(("%s takes a client: ledger:%s(wix, …)"):format(name, name:match("[%w_]+$"))) end
+  if not client.is(wix) then errors.mistake(("%s takes a client: %s(wix, …)"):format(name, name)) end
+  if client.state(wix).settings.dry_run then errors.mistake(name .. ": this client has dry_run, and answers nothing that could be kept") end
 end
-
--- ---- one sender at a time --------------------------------------------------------------------------------------------
-
-local function holder()
-  local pid = io.open("/proc/self/stat")
-  local number = pid and pid:read("n")
-  if pid then pid:close() end
-  local host = io.open("/proc/sys/kernel/hostname")
-  local name = host and host:read("l") or "this computer"
-  if host then host:close() end
-  return number and ("process %d on %s"):format(number, name) or "a process on " .. name
-end
-
--- Runs a function while nobody else may send from this ledger.
-local function alone(state, fn, ...)
-  local side = state.path .. "-sender"
-  make_private(side)
-  local lock = database.lock(side)
-  if not lock then
-    local problem = database.failure(("it is in use by %s"):format(setting(state.db, "sender") or "another process"),
-      "Wait until that has ended; nothing was done")
-    problem.in_use = true
-    error(problem, 0)
-  end
-  local _ <close> = lock
-  set(state.db, "sender", ("%s, since %s"):format(holder(), selector.date(state.time())))
-  return fn(...)
-end
-
--- ---- methods ---------------------------------------------------------------------------------------------------------
-
-local PLAN_OPTIONS = { "client", "column", "delimiter", "dry_run", "encoding", "invite_purpose", "language", "locale", "on_problem", "role",
-  "skip" }
 
 local function check_options(given, known, name)
   if given == nil then return {} end
@@ -185,6 +120,15 @@ local function check_options(given, known, name)
   return given
 end
 
+local function check_path(path, name)
+  if type(path) ~= "string" or path == "" or path:find("[%c]") then errors.mistake(name .. " takes the path of a file") end
+end
+
+-- ---- planning and sending --------------------------------------------------------------------------------------------
+
+local PLAN_OPTIONS = { "client", "column", "delimiter", "dry_run", "encoding", "invite_purpose", "language", "locale", "on_problem", "role",
+  "skip" }
+
 --- Plans: rows of a spreadsheet, or of a program, become rows of the ledger. Nothing is sent, and a plan is stored whole or not at all.
 ---@param source string|file*|table|function a CSV file's path, an open file, a list of rows, or an iterator of them
 ---@param options table `client` (looks roles and sites up), `column` (field = header), `role`, `invite_purpose`, `language` (for rows
@@ -197,8 +141,8 @@ function methods.plan(object, source, options)
   options = check_options(options, PLAN_OPTIONS, "ledger:plan")
   check_client(options.client, "ledger:plan")
   return guarded("ledger:plan", state.path, function()
-    if not options.dry_run then bind(state, options.client) end
-    return plans.make(state.db, source, options, selector.date(state.time()))
+    binding.to_client(state, options.client, options.dry_run)
+    return plans.make(state.db, source, options, state.now())
   end)
 end
 
@@ -211,50 +155,179 @@ function methods.send(object, wix, options)
   local state = state_of(object, "send")
   check_client(wix, "ledger:send")
   options = check_options(options, { "concurrency", "keep_links", "limit", "on_progress" }, "ledger:send")
-  return guarded("ledger:send", state.path, alone, state, function()
-    bind(state, wix)
+  return guarded("ledger:send", state.path, binding.alone, state, function()
+    binding.to_client(state, wix)
     return send.run(state.db, wix, options, state.now)
   end)
 end
 
-local COLUMNS = "id, site_id, email, policy_ids, roles, invite_purpose, language, state, invite_id, accept_link, mails, reason, evidence, "
-  .. "account_id, request_id, planned_at, first_mail_at, last_mail_at, expires_at, changed_at"
-local PAGE = 200
+-- ---- what is done with invites that are there ------------------------------------------------------------------------
 
--- A row as programs see it: a text that says nothing is nil, roles are a list.
-local function shown(row)
-  local ids = {}
-  for id in row.policy_ids:gmatch("%S+") do ids[#ids + 1] = id end
-  row.policy_ids = ids
-  for _, name in ipairs{ "invite_purpose", "language", "roles" } do
-    if row[name] == "" then row[name] = nil end
+local ACT_OPTIONS = { "anew", "concurrency", "dry_run", "keep_links", "on_progress" }
+
+-- Runs one of `act`: alone, unless it only looks.
+local function acting(object, wix, name, options, fn)
+  local state = state_of(object, name)
+  name = "ledger:" .. name
+  check_client(wix, name)
+  options = check_options(options, ACT_OPTIONS, name)
+  local function work()
+    binding.to_client(state, wix, options.dry_run)
+    return fn(state, options)
   end
-  return row
+  if options.dry_run then return guarded(name, state.path, work) end
+  return guarded(name, state.path, binding.alone, state, work)
 end
 
+--- Mails invites once more: those that are pending or have expired. A batch that was interrupted, called again, goes on where it ended.
+---@param wix wixum.Client
+---@param given table selector
+---@param options { concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean?, anew: boolean? }? dry_run:
+--- only tells; anew: a batch that was interrupted is not gone on with
+---@return wixum.ActSummary? summary
+---@return wixum.Error? err
+function methods.resend(object, wix, given, options)
+  return acting(object, wix, "resend", options, function(state, own) return act.run(state, wix, "resend", given, own) end)
+end
+
+--- Revokes invites; of those who have accepted nobody loses access by it. A batch that was interrupted, called again, goes on.
+---@param wix wixum.Client
+---@param given table selector
+---@param options table? as of `resend`
+---@return wixum.ActSummary? summary
+---@return wixum.Error? err
+function methods.revoke(object, wix, given, options)
+  return acting(object, wix, "revoke", options, function(state, own) return act.run(state, wix, "revoke", given, own) end)
+end
+
+local REMIND_OPTIONS = { "after", "at_most", "every" }
+
+--- Mails those once more who were mailed long enough ago: after an invite, then every so often, at most so many times.
+---@param wix wixum.Client
+---@param given { after: string?, every: string?, at_most: integer?, email: any, site_id: any, limit: integer?, concurrency: integer?,
+--- on_progress: function?, keep_links: boolean?, dry_run: boolean? }? after: "7d"; every: as `after`; at_most: 2
+---@return wixum.ActSummary? summary
+---@return wixum.Error? err
+function methods.remind(object, wix, given)
+  if given ~= nil and type(given) ~= "table" then errors.mistake('ledger:remind takes a table such as { after = "10d" }') end
+  local meant, options = {}, {}
+  for name, value in pairs(given or {}) do
+    local option = false
+    for _, known in ipairs(ACT_OPTIONS) do option = option or known == name end
+    if option then options[name] = value else meant[name] = value end
+  end
+  for name in pairs(meant) do
+    local known = table.move(ACT_OPTIONS, 1, #ACT_OPTIONS, #REMIND_OPTIONS + 1, table.move(REMIND_OPTIONS, 1, #REMIND_OPTIONS, 1, {}))
+    table.move({ "email", "limit", "site_id" }, 1, 3, #known + 1, known)
+    check_options({ [name] = true }, known, "ledger:remind")
+  end
+  return acting(object, wix, "remind", options, function(state, own) return act.remind(state, wix, meant, own) end)
+end
+
+-- ---- what is decided -------------------------------------------------------------------------------------------------
+
+--- Plans rows anew that failed, have expired or were revoked.
+---@param given table selector
+---@return wixum.Decision? decision
+---@return wixum.Error? err
+function methods.retry(object, given)
+  local state = state_of(object, "retry")
+  return guarded("ledger:retry", state.path, decide.retry, state, given)
+end
+
+--- A person says what became of rows that are unknown: "sent" (or revoked), or "not_sent".
+---@param given table selector
+---@param verdict "sent"|"not_sent"
+---@return wixum.Decision? decision
+---@return wixum.Error? err
+function methods.settle(object, given, verdict)
+  local state = state_of(object, "settle")
+  if verdict ~= "sent" and verdict ~= "not_sent" then
+    errors.mistake(('ledger:settle: the verdict is "sent" or "not_sent"%s'):format(type(verdict) == "string"
+      and names.suggestion(verdict, decide.VERDICTS) or ""))
+  end
+  return guarded("ledger:settle", state.path, decide.settle, state, given, verdict)
+end
+
+-- ---- looking ---------------------------------------------------------------------------------------------------------
+
 --- The rows that a selector means, in the order in which they were planned. They are read in pages, so that the ledger may be used
--- meanwhile; a row is as it is when its page is read.
+-- meanwhile; a row is as it is when its page is read. What the database refuses is raised.
 ---@param given table? email, site_id, state, last_mail_before, invited_before, limit; none: all
 ---@return fun(): table?
 function methods.rows(object, given)
   local state = state_of(object, "rows")
   local condition, limit = selector.condition(given, "ledger:rows", state.time(), true)
-  local page, position, last, left = {}, 0, 0, limit or math.maxinteger
-  return function()
-    if left <= 0 then return nil end
-    if position == #page then
-      if #page > 0 and #page < PAGE then return nil end
-      local problem
-      page, problem = guarded("ledger:rows", state.path, state.db.all, state.db,
-        ("SELECT %s FROM invites WHERE (%s) AND id > %d ORDER BY id LIMIT %d"):format(COLUMNS, condition, last, PAGE))
-      if not page then error(problem, 0) end
-      position = 0
-      if #page == 0 then return nil end
-    end
-    position, left = position + 1, left - 1
-    last = page[position].id
-    return shown(page[position])
-  end
+  local _, problem = guarded("ledger:rows", state.path, decide.expire, state.db, state.now())
+  if problem then error(problem, 0) end
+  return rows.each(function(statement)
+    local page, failed = guarded("ledger:rows", state.path, state.db.all, state.db, statement)
+    if not page then error(failed, 0) end
+    return page
+  end, condition, limit)
+end
+
+--- How things stand: counts by state and by site, who has waited longest, who expires soonest, what a person has to settle.
+---@param given table? selector; none: all
+---@return wixum.LedgerStatus? status `tostring` tells it
+---@return wixum.Error? err
+function methods.status(object, given)
+  local state = state_of(object, "status")
+  return guarded("ledger:status", state.path, function()
+    decide.expire(state.db, state.now())
+    return status.of(state, given)
+  end)
+end
+
+local DELIMITERS = { [","] = true, [";"] = true, ["\t"] = true }
+
+--- Writes rows to a file: CSV that no spreadsheet runs as formulas, or one JSON array. Accept links are not in it.
+---@param target string|file* a path, or an open file
+---@param options { format: "csv"|"json"|nil, delimiter: string?, selector: table? }? format: by the path's ending, else CSV;
+--- delimiter: "," or ";" or a tab
+---@return integer? rows
+---@return wixum.Error? err
+function methods.export(object, target, options)
+  local state = state_of(object, "export")
+  options = check_options(options, { "delimiter", "format", "selector" }, "ledger:export")
+  if io.type(target) ~= "file" then check_path(target, "ledger:export") end
+  local format = options.format or type(target) == "string" and target:find("%.json$") and "json" or "csv"
+  if format ~= "csv" and format ~= "json" then errors.mistake('ledger:export: format is "csv" or "json"') end
+  local delimiter = options.delimiter or ","
+  if not DELIMITERS[delimiter] then errors.mistake('ledger:export: delimiter is ",", ";" or a tab') end
+  local condition, limit = selector.condition(options.selector, "ledger:export", state.time(), true)
+  return guarded("ledger:export", state.path, function()
+    decide.expire(state.db, state.now())
+    return export.write(state, target, format, condition, limit, delimiter)
+  end)
+end
+
+-- ---- to one file, and back -------------------------------------------------------------------------------------------
+
+--- Writes all of it to one file, while it is in use.
+---@param path string of a file that is not there yet
+---@return integer? rows
+---@return wixum.Error? err
+function methods.backup(object, path)
+  local state = state_of(object, "backup")
+  check_path(path, "ledger:backup")
+  return guarded("ledger:backup", state.path, restore.backup, state, path)
+end
+
+--- Reads a backup or an export in. Of a row that is in both, the one that changed last counts; rows that are planned in the file become
+-- unknown, since they may have been sent after it was made.
+---@param path string
+---@return wixum.Imported? imported
+---@return wixum.PlanProblem[]|wixum.Error? problems of rows of an export; nothing was read in
+function methods.import(object, path)
+  local state = state_of(object, "import")
+  check_path(path, "ledger:import")
+  return guarded("ledger:import", state.path, binding.alone, state, function()
+    local list, add = plans.collector()
+    local done = restore.import(state, path, setmetatable({ add = add }, { __index = list }))
+    if not done then return nil, list end
+    return done
+  end)
 end
 
 --- Closes it; again is fine.

@@ -35,8 +35,11 @@ function problems_metatable.__tostring(list)
   return table.concat(lines, "\n")
 end
 
--- What is wrong with rows, in the order of their lines.
-local function collector(tell)
+--- What is wrong with rows, in the order of their lines.
+---@param tell fun(found: wixum.PlanProblem)?
+---@return wixum.PlanProblem[] list with `count`
+---@return fun(found: wixum.PlanProblem) add
+function plan.collector(tell)
   local list = setmetatable({ count = 0 }, problems_metatable)
   return list, function(found)
     list.count = list.count + 1
@@ -231,7 +234,7 @@ end
 function plan.make(db, source, options, now)
   local wix = options.client
   local settings = require("wixum.client").state(wix).settings
-  local list, add = collector(options.on_problem)
+  local list, add = plan.collector(options.on_problem)
   local own = { defaults = { role = options.role and (type(options.role) == "table" and options.role or { options.role }),
     invite_purpose = options.invite_purpose, language = options.language }, column = options.column, encoding = options.encoding,
     delimiter = options.delimiter }

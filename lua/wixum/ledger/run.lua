@@ -27,6 +27,7 @@ local AWAY = { network = true, tls = true, timeout = true }
 ---@field marks fun(journal: table, rows: table[])? writes down more where rows are about to go out
 ---@field unmarks fun(journal: table, rows: table[])? takes it back where they did not
 ---@field counted string[] names under which rows are counted, beside `unknown`
+---@field refused fun(rows: table[])? is told of those that were refused
 ---@field failed string the one for those that were refused
 ---@field put_back string the one for those that were not sent
 
@@ -58,6 +59,7 @@ local function settle_error(state, rows, err, began)
   else
     calls.failed(journal, act.step, rows, err, state.now())
     told(state, rows, err.outcome == "unknown" and "unknown" or act.failed)
+    if err.outcome ~= "unknown" and act.refused then act.refused(rows) end
   end
   if err.attempts > 0 then calls.note(journal, act.operation, rows, err.outcome, err, began) end
   if err.outcome == "not_sent" and AWAY[err.kind] then
@@ -65,6 +67,11 @@ local function settle_error(state, rows, err, began)
     if state.lost < LOST then return end
   elseif not waits or err.kind == "cancelled" or err.kind == "interrupted" then return end
   state.stop = state.stop or err
+end
+
+-- In `before_send`, where nothing is sent by raising.
+local function stop_here(state)
+  if state.stop or state.raised then error("the run has stopped", 0) end
 end
 
 -- The client for a site. Rows come site by site, so the last one is most often the one. Its options are seen by the task that a call
@@ -75,11 +82,12 @@ local function client_for(state, site_id)
   local own = client.derive(state.wix, {
     site_id = site_id,
     before_send = function()
-      if state.stop or state.raised then error("the run has stopped", 0) end
+      stop_here(state)
       local work = works[scheduler.current()]
       work.began = mark(state, work.rows)
       -- on disk before the request leaves; where the task is to end meanwhile, nothing leaves
       if journal:wait(work) then error("the run is to end", 0) end
+      stop_here(state) -- another call may have been refused meanwhile
     end,
     before_retry = function() put_back(state, works[scheduler.current()].rows) end,
   })

@@ -139,4 +139,25 @@ function selector.condition(given, name, now, may_be_empty)
   return #parts > 0 and table.concat(parts, " AND ") or "1 = 1", limit
 end
 
+-- A value of a selector, the same however it was written down.
+local function plain(value)
+  if type(value) ~= "table" then return folding.ascii(tostring(value)) end
+  local parts = {}
+  for i, item in ipairs(value) do parts[i] = folding.ascii(tostring(item)) end
+  table.sort(parts)
+  return table.concat(parts, ",")
+end
+
+--- A selector as text: two that mean the same have the same.
+---@param given table one that `condition` has taken
+---@return string
+function selector.text(given)
+  local parts = {}
+  for _, word in ipairs(WORDS) do
+    local value = rawget(given, word)
+    if value ~= nil then parts[#parts + 1] = ("%s=%s"):format(word, plain(value)) end
+  end
+  return table.concat(parts, " ")
+end
+
 return selector

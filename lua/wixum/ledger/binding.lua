@@ -1,0 +1,95 @@
+--- Whose a ledger is: the service and the account that it was first used with; and who sends from it now.
+--
+-- Owns the table `settings` and the sender's lock.
+
+local client = require "wixum.client"
+local database = require "wixum.ledger.database"
+local filesystem = require "wixum.ledger.filesystem"
+local selector = require "wixum.ledger.selector"
+
+local binding = {}
+
+local function setting(db, name)
+  local row = db:one("SELECT value FROM settings WHERE name = ?", name)
+  return row and row.value
+end
+binding.setting = setting
+
+local function set(db, name, value)
+  db:run("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+end
+
+local function check_url(present, base_url)
+  if present and present ~= base_url then
+    database.fail(("it was made for %s, and this client speaks to %s"):format(present, base_url), "Name another ledger for this service")
+  end
+end
+
+local function check_account(known, account)
+  if known and account and known ~= account then
+    database.fail(("it was made for the account %s, and this client is of %s"):format(known, account),
+      "Name another ledger for this account")
+  end
+end
+
+--- Binds it to a service and an account, or finds it bound to the same; a rehearsal is never taken for the real thing.
+---@param db table
+---@param base_url string
+---@param account string? in small letters
+function binding.to(db, base_url, account)
+  local present, known = setting(db, "base_url"), setting(db, "account_id")
+  check_url(present, base_url)
+  check_account(known, account)
+  if present and (known or not account) then return end
+  db:transaction(function()
+    if not present then set(db, "base_url", base_url) end
+    if account and not known then set(db, "account_id", account) end
+  end)
+end
+
+--- The same for a client's service and account.
+---@param state table of the ledger
+---@param wix table
+---@param looks_only boolean? is it the same, where it is bound; nothing is written
+function binding.to_client(state, wix, looks_only)
+  local account = client.state(wix).settings.account_id
+  account = account and account:lower()
+  if looks_only then
+    check_url(setting(state.db, "base_url"), (wix:endpoint()))
+    return check_account(setting(state.db, "account_id"), account)
+  end
+  binding.to(state.db, (wix:endpoint()), account)
+end
+
+-- ---- one sender at a time --------------------------------------------------------------------------------------------
+
+local function holder()
+  local pid = io.open("/proc/self/stat")
+  local number = pid and pid:read("n")
+  if pid then pid:close() end
+  local host = io.open("/proc/sys/kernel/hostname")
+  local name = host and host:read("l") or "this computer"
+  if host then host:close() end
+  return number and ("process %d on %s"):format(number, name) or "a process on " .. name
+end
+
+--- Runs a function while nobody else may send from this ledger.
+---@param state table of the ledger
+---@param fn function
+---@return any ... what it returns
+function binding.alone(state, fn, ...)
+  local side = state.path .. "-sender"
+  filesystem.make_private(side)
+  local lock = database.lock(side)
+  if not lock then
+    local problem = database.failure(("it is in use by %s"):format(setting(state.db, "sender") or "another process"),
+      "Wait until that has ended; nothing was done")
+    problem.in_use = true
+    error(problem, 0)
+  end
+  local _ <close> = lock
+  set(state.db, "sender", ("%s, since %s"):format(holder(), selector.date(state.time())))
+  return fn(...)
+end
+
+return binding

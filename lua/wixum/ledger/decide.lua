@@ -1,0 +1,90 @@
+--- What is decided about rows without a call: by date, or by a person.
+--
+-- Owns which state follows from which decision: `expire`, `retry`, `settle`.
+
+local selector = require "wixum.ledger.selector"
+
+local decide = {}
+
+--- Invites whose time is over.
+---@param db table
+---@param now string
+---@return integer
+function decide.expire(db, now)
+  -- looked for first: who only reads must not wait for who writes
+  local any = db:one("SELECT 1 AS found FROM invites WHERE state = 'pending' AND expires_at < ? LIMIT 1", now)
+  if not any then return 0 end
+  return db:run("UPDATE invites SET state = 'expired', changed_at = ? WHERE state = 'pending' AND expires_at < ?", now, now)
+end
+
+-- As `= value`, so that a limit counts only rows with which it can be done.
+local function chosen(condition, eligible, limit)
+  return ("id IN (SELECT id FROM invites WHERE (%s) AND (%s) ORDER BY id LIMIT %d)"):format(condition, eligible, limit or -1)
+end
+
+--- Rows that were selected, and with which it cannot be done, by state.
+---@param db table
+---@param condition string
+---@param eligible string
+---@return table<string, integer>
+function decide.left_out(db, condition, eligible)
+  local states = {}
+  for row in db:rows(("SELECT state, count(*) AS number FROM invites WHERE (%s) AND NOT (%s) GROUP BY state"):format(condition,
+    eligible)) do
+    states[row.state] = row.number
+  end
+  return states
+end
+
+---@class wixum.Decision
+---@field changed integer rows
+---@field skipped table<string, integer> selected rows with which it cannot be done, by state
+
+local AGAIN = "state IN ('failed', 'expired', 'revoked')"
+
+--- Rows wait to be sent again: a new invite.
+---@param state table of the ledger
+---@param given table selector
+---@return wixum.Decision
+function decide.retry(state, given)
+  local condition, limit = selector.condition(given, "ledger:retry", state.time())
+  local db, now = state.db, state.now()
+  decide.expire(db, now)
+  return db:transaction(function()
+    local skipped = decide.left_out(db, condition, AGAIN)
+    return { skipped = skipped, changed = db:run(("UPDATE invites SET state = 'planned', reason = NULL, changed_at = ? WHERE %s"):format(
+      chosen(condition, AGAIN, limit)), now) }
+  end)
+end
+
+-- What nobody knows; and what was settled as sent, and has no id.
+local OPEN = "(state = 'unknown' OR state = 'pending' AND invite_id IS NULL)"
+
+local SETTLED = {
+  sent = [[state = CASE unknown_step WHEN 'revoke' THEN 'revoked' ELSE 'pending' END]],
+  not_sent = [[state = CASE WHEN coalesce(unknown_step, 'invite') = 'invite' THEN 'planned' ELSE 'pending' END,
+    mails = CASE unknown_step WHEN 'revoke' THEN mails ELSE max(0, mails - 1) END,
+    last_mail_at = CASE unknown_step WHEN 'revoke' THEN last_mail_at ELSE earlier_mail_at END,
+    first_mail_at = CASE WHEN coalesce(unknown_step, 'invite') = 'invite' AND earlier_mail_at IS NULL THEN NULL ELSE first_mail_at END]],
+}
+
+local REASON = { sent = "a person has settled it: it was sent", not_sent = "a person has settled it: it was not sent" }
+
+--- A person says what became of rows that are unknown.
+---@param state table of the ledger
+---@param given table selector
+---@param verdict "sent"|"not_sent"
+---@return wixum.Decision
+function decide.settle(state, given, verdict)
+  local condition, limit = selector.condition(given, "ledger:settle", state.time())
+  local db, now = state.db, state.now()
+  return db:transaction(function()
+    local skipped = decide.left_out(db, condition, OPEN)
+    return { skipped = skipped, changed = db:run(("UPDATE invites SET %s, reason = ?, changed_at = ? WHERE %s"):format(SETTLED[verdict],
+      chosen(condition, OPEN, limit)), REASON[verdict], now) }
+  end)
+end
+
+decide.VERDICTS = { "sent", "not_sent" }
+
+return decide

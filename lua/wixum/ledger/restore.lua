@@ -1,0 +1,160 @@
+--- A ledger to one file, and back: backups, and the reading of a backup or an export into a ledger.
+--
+-- Owns what is taken over and what is not. Of a row that both have, the one that changed last counts. What a file calls planned may have
+-- been sent after the file was made, and nobody is mailed twice: such rows become unknown, and a person settles them.
+
+local binding = require "wixum.ledger.binding"
+local database = require "wixum.ledger.database"
+local filesystem = require "wixum.ledger.filesystem"
+local reader = require "wixum.ledger.reader"
+local selector = require "wixum.ledger.selector"
+local quoted = database.quoted
+
+local restore = {}
+
+local COLUMNS = { "site_id", "email", "person", "policy_ids", "roles", "invite_purpose", "language", "state", "unknown_step",
+  "earlier_mail_at", "invite_id", "accept_link", "mails", "reason", "evidence", "account_id", "request_id", "planned_at", "first_mail_at",
+  "last_mail_at", "expires_at", "changed_at" }
+local LIST = table.concat(COLUMNS, ", ")
+
+-- ---- out -------------------------------------------------------------------------------------------------------------
+
+local function is_there(path)
+  local file = io.open(path, "rb")
+  if file then file:close() end
+  return file ~= nil
+end
+
+--- Writes all of a ledger to a file, while it is in use.
+---@param state table of the ledger
+---@param path string of a file that is not there yet
+---@return integer rows
+function restore.backup(state, path)
+  if is_there(path) then database.fail(("%s is there already; nothing was written"):format(path), "Name a file that is not there") end
+  filesystem.make_private(path)
+  local ok, problem = pcall(state.db.copy_to, state.db, path)
+  if not ok then
+    os.remove(path)
+    error(problem, 0)
+  end
+  return state.db:one("SELECT count(*) AS number FROM invites").number
+end
+
+-- ---- in: what is to be taken over ------------------------------------------------------------------------------------
+
+local TEMPORARY = [[CREATE TEMP TABLE imported (site_id TEXT, email TEXT, person TEXT, policy_ids TEXT, roles TEXT, invite_purpose TEXT,
+  language TEXT, state TEXT, unknown_step TEXT, earlier_mail_at TEXT, invite_id TEXT, accept_link TEXT, mails INTEGER, reason TEXT,
+  evidence TEXT, account_id TEXT, request_id TEXT, planned_at TEXT, first_mail_at TEXT, last_mail_at TEXT, expires_at TEXT,
+  changed_at TEXT, UNIQUE (site_id, person))]]
+
+local AT_ONCE = 200 -- rows a statement
+
+-- The rows of an export.
+local function stage_export(db, path, problems)
+  local items = {}
+  local function flush()
+    if items[1] then
+      db:run(("INSERT INTO imported (%s) VALUES %s ON CONFLICT DO NOTHING"):format(LIST, table.concat(items, ",")))
+    end
+    items = {}
+  end
+  reader.rows(path, problems, function(row)
+    local values = {}
+    for i, column in ipairs(COLUMNS) do values[i] = quoted(row[column]) end
+    items[#items + 1] = "(" .. table.concat(values, ",") .. ")"
+    if #items == AT_ONCE then flush() end
+  end)
+  flush()
+end
+
+-- The rows of a backup, which is there under the name `given`. A step that was under way may have acted.
+local STEPPED = [[UPDATE imported SET state = 'unknown', unknown_step = 'invite', reason = 'it was being sent when the file was made'
+  WHERE state = 'sending']]
+
+local function stage_backup(db)
+  db:run(("INSERT INTO imported (%s) SELECT %s FROM given.invites"):format(LIST, LIST))
+  db:run(STEPPED)
+end
+
+-- ---- in: taking it over ----------------------------------------------------------------------------------------------
+
+local UNSURE = [[UPDATE imported SET state = 'unknown', unknown_step = 'invite', earlier_mail_at = last_mail_at, mails = mails + 1,
+  first_mail_at = coalesce(first_mail_at, %s), last_mail_at = %s, reason = %s WHERE state = 'planned']]
+
+local function merge(db, made)
+  local reason = ("planned in the file that was read in, whose last change was at %s: it may have been sent after that"):format(made)
+  db:run(UNSURE:format(quoted(made), quoted(made), quoted(reason)))
+  local sets = {}
+  for i, column in ipairs(COLUMNS) do sets[i] = ("%s = excluded.%s"):format(column, column) end
+  local before = db:one("SELECT count(*) AS number FROM invites").number
+  local all = db:one("SELECT count(*) AS number, sum(state = 'unknown') AS unknown FROM imported")
+  local written = db:run(("INSERT INTO invites (%s) SELECT %s FROM imported WHERE true ON CONFLICT (site_id, person) DO UPDATE SET %s "
+    .. "WHERE excluded.changed_at > invites.changed_at"):format(LIST, LIST, table.concat(sets, ", ")))
+  local added = db:one("SELECT count(*) AS number FROM invites").number - before
+  return { added = added, replaced = written - added, kept = all.number - written, unknown = all.unknown or 0, made_at = made }
+end
+
+-- What else a backup has: sites and who could reach them, the calls, and batches that were interrupted.
+local function merge_rest(db)
+  db:run([[INSERT INTO sites (site_id, name, url, looked_at) SELECT site_id, name, url, looked_at FROM given.sites WHERE true
+    ON CONFLICT (site_id) DO UPDATE SET looked_at = coalesce(sites.looked_at, excluded.looked_at)]])
+  db:run([[INSERT INTO reached_before (site_id, account_id, seen_at) SELECT site_id, account_id, seen_at FROM given.reached_before
+    WHERE true ON CONFLICT DO NOTHING]])
+  local calls = "began_at, operation, site_id, people, outcome, status, request_id, reason"
+  if db:one("SELECT id FROM calls LIMIT 1") then
+    db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls EXCEPT SELECT %s FROM calls"):format(calls, calls, calls))
+  else db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls ORDER BY id"):format(calls, calls)) end
+  for _, batch in ipairs(db:all("SELECT id, operation, selector, began_at FROM given.batches WHERE ended_at IS NULL")) do
+    local known = db:one("SELECT id FROM batches WHERE operation = ? AND selector = ? AND ended_at IS NULL", batch.operation,
+      batch.selector)
+    if not known then
+      db:run("INSERT INTO batches (operation, selector, began_at) VALUES (?, ?, ?)", batch.operation, batch.selector, batch.began_at)
+      db:run([[INSERT INTO batch_rows (batch_id, row_id) SELECT (SELECT max(id) FROM batches), i.id FROM given.batch_rows b
+        JOIN given.invites g ON g.id = b.row_id JOIN invites i ON i.site_id = g.site_id AND i.person = g.person
+        WHERE b.batch_id = ?]], batch.id)
+    end
+  end
+end
+
+---@class wixum.Imported
+---@field added integer rows
+---@field replaced integer rows that had changed later in the file
+---@field kept integer rows that had changed later here, or not at all
+---@field unknown integer rows that a person has to settle
+---@field made_at string when the last change in the file was made
+
+--- Reads a backup or an export into the ledger, all of it or, where something stands against it, nothing.
+---@param state table of the ledger
+---@param path string
+---@param problems { count: integer, add: fun(problem: table) } is told what is wrong with rows of an export
+---@return wixum.Imported? # nil where there are problems
+function restore.import(state, path, problems)
+  local db = state.db
+  local kind = reader.kind(path)
+  if not kind then database.fail(("%s cannot be read, or is empty"):format(path), "Name a backup, or an export as JSON or CSV") end
+  db:run("DROP TABLE IF EXISTS temp.imported")
+  db:run(TEMPORARY)
+  local attached <close> = kind == "backup" and db:attach(path, "given") or nil -- luacheck: no unused
+  db:gather(function()
+    if kind == "backup" then stage_backup(db) else stage_export(db, path, problems) end
+  end)
+  if problems.count > 0 then
+    db:run("DROP TABLE temp.imported")
+    return nil
+  end
+  local made = db:one("SELECT max(changed_at) AS made FROM imported").made or selector.date(state.time())
+  if kind == "backup" then
+    local bound = {}
+    for row in db:rows("SELECT name, value FROM given.settings") do bound[row.name] = row.value end
+    if bound.base_url then binding.to(db, bound.base_url, bound.account_id) end
+  end
+  local summary = db:transaction(function()
+    local found = merge(db, made)
+    if kind == "backup" then merge_rest(db) end
+    return found
+  end)
+  db:run("DROP TABLE temp.imported")
+  return summary
+end
+
+return restore
