@@ -330,8 +330,8 @@ describe("a ledger #pure", function()
       schema.migrate(db)
       local pages = db:one("PRAGMA page_count").page_count
       db:run(("PRAGMA max_page_count = %d"):format(pages))
-      local ok, problem = pcall(require("wixum.ledger.send").run, db, wix:with{ max_emails = 1 }, { concurrency = 4 },
-        function() return "2025-11-24T16:00:00Z" end)
+      local ok, problem = pcall(require("wixum.ledger.send").run, { db = db, now = function() return "2025-11-24T16:00:00Z" end },
+        wix:with{ max_emails = 1 }, { concurrency = 4 })
       db:close()
       assert.is_false(ok)
       assert.matches("full", tostring(problem))

@@ -352,6 +352,28 @@ describe("a ledger whose invites are out #pure", function()
     desk:open()
   end)
 
+  it("stops where it is told to: what is out is waited for, what waits does not go out, and nothing is unknown", function()
+    desk:plan(40)
+    server:fault{ delay = 0.3, times = "always", operation = "site_invites.bulk_invite" }
+    local slow <close> = server:client{ rate = { calls = 7, per = 60 }, max_emails = 1 } -- one looks at the site
+    local task = wixum.spawn(function() return ledger:send(slow, { concurrency = 10 }) end)
+    local stopped
+    while #server:outbox() < 6 do
+      wixum.sleep(0.01)
+      assert.is_false(task:done())
+    end
+    stopped = ledger:stop()
+    assert.is_true(stopped)
+    local summary = assert(task:wait())
+    assert.equal("cancelled", summary.stopped.kind)
+    assert.same({ 6, 0 }, { summary.pending, summary.unknown })
+    assert.same({ pending = 6, planned = 34 }, desk:states())
+    assert.is_false(ledger:stop())
+    server:faults_clear()
+    assert.equal(34, assert(ledger:send(wix)).pending)
+    for _, count in pairs(desk:mails()) do assert.equal(1, count) end
+  end)
+
   it("is of one service and one account, for all of these", function()
     desk:invite(ANN)
     local other <close> = wixum.client{ base_url = "http://127.0.0.1:9", api_key = "x", rate = false }

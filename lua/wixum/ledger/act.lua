@@ -181,7 +181,7 @@ local function act_on(state, wix, name, eligible, condition, limit, text, option
   summary.recovered = recovered
   local what, batch = MAKE[name](summary, options.keep_links == true), nil
   if text and summary.total > 0 then batch = join_batch(db, what, name, text, now()) end
-  run.rows(db, wix, what, packs(db, rows, left), summary, options, now)
+  run.rows(state, wix, what, packs(db, rows, left), summary, options)
   if batch or summary.continued then
     batch = batch or unfinished(db, name, text)
     if batch and not summary.stopped and summary.put_back == 0 then end_batch(db, batch, now()) end

@@ -157,8 +157,17 @@ function methods.send(object, wix, options)
   options = check_options(options, { "concurrency", "keep_links", "limit", "on_progress" }, "ledger:send")
   return guarded("ledger:send", state.path, binding.alone, state, function()
     binding.to_client(state, wix)
-    return send.run(state.db, wix, options, state.now)
+    return send.run(state, wix, options)
   end)
+end
+
+--- Ends a send, or what else mails or revokes, that is under way in another task: calls that are out are waited for, nothing else goes out.
+---@return boolean # false: nothing is under way that could be
+function methods.stop(object)
+  local state = state_of(object, "stop")
+  if not state.stop_run then return false end
+  state.stop_run()
+  return true
 end
 
 -- ---- what is done with invites that are there ------------------------------------------------------------------------

@@ -88,8 +88,13 @@ local function client_for(state, site_id)
       -- on disk before the request leaves; where the task is to end meanwhile, nothing leaves
       if journal:wait(work) then error("the run is to end", 0) end
       stop_here(state) -- another call may have been refused meanwhile
+      work.out = true
     end,
-    before_retry = function() put_back(state, works[scheduler.current()].rows) end,
+    before_retry = function()
+      local work = works[scheduler.current()]
+      work.out = false
+      put_back(state, work.rows)
+    end,
   })
   state.site_id, state.site_client = site_id, own
   return own
@@ -100,10 +105,10 @@ local function send_rows(state, rows)
   local journal, act, task = state.journal, state.act, scheduler.current()
   local work = state.works[task] -- of the task, for one call after the other; and what waits in the journal
   if not work then
-    work = { rows = nil, began = nil, problem = nil, woken = false, reason = nil, task = nil }
+    work = { rows = nil, began = nil, out = false, problem = nil, woken = false, reason = nil, task = nil }
     state.works[task] = work
   end
-  work.rows, work.began = rows, nil
+  work.rows, work.began, work.out = rows, nil, false
   local ok, answer, info = pcall(act.call, client_for(state, rows[1].group.site_id), rows)
   if not ok then
     -- Ctrl-C, or the end of its task. Anything else says nothing of what became of the call: its rows stay as they are on
@@ -160,27 +165,41 @@ function run.recover(db, now)
   end)
 end
 
+-- Ends a run that is under way: what is out is waited for, what waits for its turn does not go out.
+local function stopper(state)
+  return function()
+    if state.stop then return end
+    state.stop = errors.new({ kind = "cancelled", outcome = "not_sent", operation = state.act.operation, where = errors.where(),
+      message = "the run was asked to stop" }, { advice = "Call again to go on" })
+    for task, work in pairs(state.works) do
+      if not work.out then scheduler.stop(task, "cancelled") end
+    end
+  end
+end
+
 --- Sends rows.
----@param db table
+---@param owner table of the ledger: `db`, `now`; while the run lasts, `stop_run` ends it
 ---@param wix table
 ---@param act wixum.LedgerAct
 ---@param packs fun(): table[]? rows of one call each
 ---@param summary table to which is added what was counted
 ---@param options { concurrency: integer?, on_progress: function? }
----@param now fun(): string
 ---@param stop wixum.Error? why nothing is to be sent
 ---@return table summary
-function run.rows(db, wix, act, packs, summary, options, now, stop)
+function run.rows(owner, wix, act, packs, summary, options, stop)
+  local db, now = owner.db, owner.now
   local settings = client.state(wix).settings
   local state = { db = db, wix = wix, act = act, now = now, lost = 0, stop = stop, on_progress = options.on_progress, works = {},
     summary = summary, counts = { calls = 0, unknown = 0 }, raised = nil }
   for _, name in ipairs(act.counted) do state.counts[name] = 0 end
   tell_progress(state)
   state.journal = journals.new(db, function() tell_progress(state) end)
+  owner.stop_run = stopper(state)
   local ok, raised = pcall(map.each, function()
     if state.stop or state.raised or state.journal:problem() then return nil end
     return packs()
   end, function(rows) return send_rows(state, rows) end, { concurrency = options.concurrency or settings.concurrency })
+  owner.stop_run = nil
   local flushed, trouble = pcall(state.journal.flush, state.journal)
   if not ok then error(raised, 0) end
   if not flushed then error(trouble, 0) end

@@ -145,18 +145,18 @@ end
 ---@field unlooked wixum.Error? why it is not stored who could reach the sites before
 
 --- Sends what is planned.
----@param db table
+---@param owner table of the ledger: `db`, `now`
 ---@param wix table
 ---@param options { concurrency: integer?, limit: integer?, on_progress: function?, keep_links: boolean? }
----@param now fun(): string
 ---@return wixum.SendSummary
-function send.run(db, wix, options, now)
+function send.run(owner, wix, options)
+  local db, now = owner.db, owner.now
   local total = db:one("SELECT count(*) AS number FROM invites WHERE state = 'planned'").number
   local summary = { total = options.limit and math.min(options.limit, total) or total, recovered = run.recover(db, now()) }
   summary.unlooked = look_at_sites(db, wix, now)
   local refused = summary.unlooked and summary.unlooked.kind == "unauthenticated" and summary.unlooked or nil
   local packs = send.packs(db, client.state(wix).settings.max_emails, options.limit)
-  return run.rows(db, wix, act(options.keep_links == true), packs, summary, options, now, refused)
+  return run.rows(owner, wix, act(options.keep_links == true), packs, summary, options, refused)
 end
 
 return send
