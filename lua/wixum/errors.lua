@@ -87,11 +87,8 @@ function metatable.__tostring(err)
   if err.status then facts[#facts + 1] = "status " .. err.status end
   if err.attempts and err.attempts > 1 then facts[#facts + 1] = err.attempts .. " attempts" end
   if err.request_id then facts[#facts + 1] = "request id " .. err.request_id end
-  local words = wording[err] or {}
-  local next_step = advice{ kind = err.kind, outcome = err.outcome, effect = words.effect, context = words.context,
-    advice = words.advice }
   return ("%s%s: %s (%s). %s."):format(err.operation or "wixum", err.where and " at " .. err.where or "",
-    err.message or "something went wrong", table.concat(facts, ", "), next_step)
+    err.message or "something went wrong", table.concat(facts, ", "), errors.advice_of(err))
 end
 
 function metatable.__concat(left, right)
@@ -107,6 +104,14 @@ function errors.new(fields, words)
   local err = setmetatable(fields, metatable)
   wording[err] = words
   return err
+end
+
+--- What to do next, as its text says it.
+---@param err wixum.Error
+---@return string
+function errors.advice_of(err)
+  local words = wording[err] or {}
+  return advice{ kind = err.kind, outcome = err.outcome, effect = words.effect, context = words.context, advice = words.advice }
 end
 
 ---@param value any

@@ -57,8 +57,16 @@ function decide.retry(state, given)
   end)
 end
 
--- What nobody knows; and what was settled as sent, and has no id.
-local OPEN = "(state = 'unknown' OR state = 'pending' AND invite_id IS NULL)"
+-- What nobody knows. What was settled as sent, and so has no id, can be settled otherwise only where it is named by its state: else
+-- "the rest was not sent" would mail those again.
+local OPEN, REOPENED = "state = 'unknown'", "(state = 'unknown' OR state = 'pending' AND invite_id IS NULL)"
+
+local function names_pending(given)
+  for _, name in ipairs(type(given.state) == "table" and given.state or { given.state }) do
+    if name == "pending" then return true end
+  end
+  return false
+end
 
 local SETTLED = {
   sent = [[state = CASE unknown_step WHEN 'revoke' THEN 'revoked' ELSE 'pending' END]],
@@ -77,11 +85,11 @@ local REASON = { sent = "a person has settled it: it was sent", not_sent = "a pe
 ---@return wixum.Decision
 function decide.settle(state, given, verdict)
   local condition, limit = selector.condition(given, "ledger:settle", state.time())
-  local db, now = state.db, state.now()
+  local db, now, open = state.db, state.now(), names_pending(given) and REOPENED or OPEN
   return db:transaction(function()
-    local skipped = decide.left_out(db, condition, OPEN)
+    local skipped = decide.left_out(db, condition, open)
     return { skipped = skipped, changed = db:run(("UPDATE invites SET %s, reason = ?, changed_at = ? WHERE %s"):format(SETTLED[verdict],
-      chosen(condition, OPEN, limit)), REASON[verdict], now) }
+      chosen(condition, open, limit)), REASON[verdict], now) }
   end)
 end
 

@@ -6,7 +6,7 @@
 --   init ─ plan ─ sheet, lookup          rows of a spreadsheet become rows of the ledger
 --        ─ send, act ─ run ─ calls, journal   they go out, are mailed again, are revoked; each step is on disk before and after
 --        ─ decide                         what follows by date, or from what a person says
---        ─ rows, status, export ─ cells   looking
+--        ─ rows, status, sites, export ─ cells   looking
 --        ─ restore ─ reader               backups, and exports read back
 --        ─ binding                        whose it is, and who sends from it
 --        ─ selector                       which rows are meant
@@ -29,6 +29,7 @@ local rows = require "wixum.ledger.rows"
 local schema = require "wixum.ledger.schema"
 local selector = require "wixum.ledger.selector"
 local send = require "wixum.ledger.send"
+local sites = require "wixum.ledger.sites"
 local status = require "wixum.ledger.status"
 
 local ledger = {}
@@ -126,14 +127,14 @@ end
 
 -- ---- planning and sending --------------------------------------------------------------------------------------------
 
-local PLAN_OPTIONS = { "client", "column", "delimiter", "dry_run", "encoding", "invite_purpose", "language", "locale", "on_problem", "role",
-  "skip" }
+local PLAN_OPTIONS = { "client", "column", "delimiter", "dry_run", "encoding", "invite_purpose", "language", "limit", "locale",
+  "on_problem", "role", "skip" }
 
 --- Plans: rows of a spreadsheet, or of a program, become rows of the ledger. Nothing is sent, and a plan is stored whole or not at all.
 ---@param source string|file*|table|function a CSV file's path, an open file, a list of rows, or an iterator of them
 ---@param options table `client` (looks roles and sites up), `column` (field = header), `role`, `invite_purpose`, `language` (for rows
---- that say none), `locale` (of titles), `encoding`, `delimiter`, `on_problem`, `skip` (given each bad row and its line; the others are
---- planned), `dry_run`
+--- that say none), `locale` (of titles), `encoding`, `delimiter`, `on_problem`, `skip` (given each bad row, its line and the columns; the
+--- others are planned), `limit` (new rows at most), `dry_run`
 ---@return wixum.Plan? plan
 ---@return wixum.PlanProblem[]|wixum.Error? problems
 function methods.plan(object, source, options)
@@ -141,8 +142,10 @@ function methods.plan(object, source, options)
   options = check_options(options, PLAN_OPTIONS, "ledger:plan")
   check_client(options.client, "ledger:plan")
   return guarded("ledger:plan", state.path, function()
-    binding.to_client(state, options.client, options.dry_run)
-    return plans.make(state.db, source, options, state.now())
+    binding.to_client(state, options.client, true)
+    local made, problems = plans.make(state.db, source, options, state.now())
+    if made and not options.dry_run then binding.to_client(state, options.client) end
+    return made, problems
   end)
 end
 
@@ -158,6 +161,19 @@ function methods.send(object, wix, options)
   return guarded("ledger:send", state.path, binding.alone, state, function()
     binding.to_client(state, wix)
     return send.run(state, wix, options)
+  end)
+end
+
+--- What waits to be sent: mails, people, sites, calls, and the least seconds that the client's pace allows them.
+---@param wix wixum.Client
+---@return { planned: integer, people: integer, sites: integer, calls: integer, seconds: number }? waiting
+---@return wixum.Error? err
+function methods.waiting(object, wix)
+  local state = state_of(object, "waiting")
+  check_client(wix, "ledger:waiting")
+  return guarded("ledger:waiting", state.path, function()
+    binding.to_client(state, wix, true)
+    return plans.waiting(state.db, client.state(wix).settings)
   end)
 end
 
@@ -286,6 +302,27 @@ function methods.status(object, given)
     decide.expire(state.db, state.now())
     return status.of(state, given)
   end)
+end
+
+--- The service and the account that it belongs to; nothing where it has not been used yet.
+---@return string? base_url
+---@return string? account_id
+function methods.bound(object)
+  local state = state_of(object, "bound")
+  return binding.setting(state.db, "base_url"), binding.setting(state.db, "account_id")
+end
+
+--- A site of the ledger's by its id, its name or its address.
+---@param text string
+---@return string? site_id
+---@return wixum.Error? err kind `invalid`, with the candidates
+function methods.find_site(object, text)
+  local state = state_of(object, "find_site")
+  if type(text) ~= "string" then errors.mistake("ledger:find_site takes a text") end
+  local id, reason = sites.find(state.db, text)
+  if id then return id end
+  return nil, errors.new({ kind = "invalid", outcome = "not_sent", operation = "ledger:find_site", where = errors.where(),
+    message = reason }, { advice = "Say the site's id, or its name as the ledger has it" })
 end
 
 local DELIMITERS = { [","] = true, [";"] = true, ["\t"] = true }

@@ -17,10 +17,11 @@ local SHOWN = 5
 
 -- An address of a site as people write it: without scheme, "www.", and what follows the host, except a first folder, which
 -- is the site's name at a free address.
-local function address(text)
+function lookup.address(text)
   local plain = folding.ascii(text):gsub("^%a[%w+.-]*://", ""):gsub("^www%.", ""):gsub("[?#].*$", ""):gsub("/+$", "")
   return plain
 end
+local address = lookup.address
 
 local function add(index, key, site)
   if not key or key == "" then return end
@@ -133,7 +134,7 @@ local function find_site(self, text)
   else
     local found = self.by_name[title(text) or ""] or self.by_address[address(text)]
     if not found then
-      return nil, ("none of the account's %d sites has this name or address%s"):format(self.count,
+      return nil, ("no site of the account (it has %d) has this name or address%s"):format(self.count,
         #self.names > 0 and names.nearest(text, self.names) and names.suggestion(text, self.names) or "")
     end
     local live = {}

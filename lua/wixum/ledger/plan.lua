@@ -3,6 +3,7 @@
 -- Owns the staging of what was read, duplicates and conflicts, and what a plan tells. A plan is stored whole or not at all: rows are
 -- gathered in a temporary table, so that a million of them need no memory, and moved in one transaction once nothing stands against it.
 
+local cells = require "wixum.ledger.cells"
 local csv = require "wixum.csv"
 local csv_problem = require "wixum.csv.problem"
 local database = require "wixum.ledger.database"
@@ -42,7 +43,7 @@ end
 function plan.collector(tell)
   local list = setmetatable({ count = 0 }, problems_metatable)
   return list, function(found)
-    list.count = list.count + 1
+    list.count, list.rest_unread = list.count + 1, list.rest_unread or found.rest_unread
     if #list < KEPT then list[#list + 1] = found end
     if tell then tell(found) end
   end
@@ -71,7 +72,18 @@ local function open_rows(source, options, report)
           csv_problem.printable(format.file, 200), csv_problem.printable(header), field, sheet.listed(format.columns))
       end
     end
-    return rows, format.file, keys, tostring(format), rows.close
+    -- a quote before a cell that a spreadsheet would run is not part of it: exports, and lines that were left out, have it
+    local function take()
+      local row, line = rows()
+      if row then
+        for _, header in pairs(keys) do
+          local text = row[header]
+          if text and text:byte() == 39 then row[header] = cells.read(text) end
+        end
+      end
+      return row, line
+    end
+    return take, format.file, keys, tostring(format), rows.close, format.columns
   end
   local keys = {}
   for _, field in ipairs(sheet.FIELDS) do keys[field] = options.column and options.column[field] or field end
@@ -125,6 +137,7 @@ end
 ---@field known integer that were in the ledger already
 ---@field merged integer that were in the file more than once
 ---@field skipped integer lines that were left out
+---@field left integer new rows that the limit has left for later
 ---@field planned integer rows that wait to be sent, those of earlier plans among them
 ---@field people integer in these
 ---@field sites integer
@@ -140,6 +153,7 @@ function plan_metatable.__tostring(self)
   if self.known > 0 then parts[#parts + 1] = ("%d known already"):format(self.known) end
   if self.merged > 0 then parts[#parts + 1] = ("%d merged"):format(self.merged) end
   if self.skipped > 0 then parts[#parts + 1] = ("%s left out"):format(count(self.skipped, "line", "lines")) end
+  if self.left > 0 then parts[#parts + 1] = ("%d left for later"):format(self.left) end
   return ("%s. To be sent: %s to %s on %s, in %s; at least %.0f s at the pace of this client."):format(table.concat(parts, ", "),
     count(self.planned, "mail", "mails"), count(self.people, "person", "people"), count(self.sites, "site", "sites"),
     count(self.calls, "call", "calls"), self.seconds)
@@ -178,7 +192,10 @@ end
 
 local MOVE = [[INSERT INTO invites (site_id, email, person, policy_ids, roles, invite_purpose, language, state, planned_at, changed_at)
   SELECT site_id, email, person, policy_ids, roles, invite_purpose, language, 'planned', ?, ? FROM staged s
-  WHERE NOT EXISTS (SELECT 1 FROM invites i WHERE i.site_id = s.site_id AND i.person = s.person) ORDER BY s.id]]
+  WHERE NOT EXISTS (SELECT 1 FROM invites i WHERE i.site_id = s.site_id AND i.person = s.person) ORDER BY s.id LIMIT ?]]
+
+local NEW = [[SELECT count(*) AS number FROM staged s
+  WHERE NOT EXISTS (SELECT 1 FROM invites i WHERE i.site_id = s.site_id AND i.person = s.person)]]
 
 local NAMED = [[INSERT INTO sites (site_id, name, url) VALUES (?, ?, ?)
   ON CONFLICT (site_id) DO UPDATE SET name = coalesce(excluded.name, name), url = coalesce(excluded.url, url)]]
@@ -186,7 +203,7 @@ local NAMED = [[INSERT INTO sites (site_id, name, url) VALUES (?, ?, ?)
 local NOTHING = {} -- raised to end a transaction that is to leave nothing
 
 -- Reads everything into the temporary table. Answers counts.
-local function stage(db, take, keys, file, options, lookup, report, skip)
+local function stage(db, take, keys, file, options, lookup, report, skip, columns)
   local counts = { lines = 0, merged = 0, skipped = 0, sites = {} }
   local staged = stager(db, function(row, first)
     if first.policy_ids == row.policy_ids then
@@ -197,7 +214,6 @@ local function stage(db, take, keys, file, options, lookup, report, skip)
     end
   end)
   for row, line in take do
-    local before = report.count()
     local invitation
     if type(row) ~= "table" then report(nil, line, tostring(row), "it is no table")
     else
@@ -215,7 +231,7 @@ local function stage(db, take, keys, file, options, lookup, report, skip)
       end
     elseif skip then
       counts.skipped = counts.skipped + 1
-      skip(row, line, report.count() - before)
+      skip(row, line, columns)
     end
   end
   staged.flush()
@@ -227,7 +243,8 @@ end
 ---@param db table
 ---@param source string|file*|table|function a CSV file's path, an open file, a list of rows, or an iterator of them
 ---@param options table `client`; `column` (field = header), `role`, `invite_purpose`, `language`, `locale`, `encoding`, `delimiter`,
---- `on_problem` (is told each), `skip` (is given each bad row and its line; the others are planned), `dry_run`
+--- `on_problem` (is told each), `skip` (is given each bad row, its line and the file's columns; the others are planned), `limit` (new
+--- rows at most), `dry_run`
 ---@param now string
 ---@return wixum.Plan? plan
 ---@return table|wixum.Error problems where lines stand against it, or what could not be read at all
@@ -235,6 +252,7 @@ function plan.make(db, source, options, now)
   local wix = options.client
   local settings = require("wixum.client").state(wix).settings
   local list, add = plan.collector(options.on_problem)
+  local unread = 0 -- lines that could not be read as rows, and rows that conflict
   local own = { defaults = { role = options.role and (type(options.role) == "table" and options.role or { options.role }),
     invite_purpose = options.invite_purpose, language = options.language }, column = options.column, encoding = options.encoding,
     delimiter = options.delimiter }
@@ -243,7 +261,10 @@ function plan.make(db, source, options, now)
     -- names of the account's sites and roles may be in the reason, and whoever may name one could write to a terminal
     add(csv_problem.new{ file = file, line = line, column = column, value = value, reason = csv_problem.printable(reason, LONGEST_REASON) })
   end })
-  local take, name, keys, said, close = open_rows(source, own, add)
+  local take, name, keys, said, close, columns = open_rows(source, own, function(found)
+    unread = unread + 1
+    add(found)
+  end)
   if not take then
     return nil, errors.new({ kind = "invalid", outcome = "not_sent", operation = "ledger:plan", where = errors.where(), message = name },
       { advice = "Nothing was planned" })
@@ -254,8 +275,9 @@ function plan.make(db, source, options, now)
   if not lookup then return nil, err end
   db:run("DROP TABLE IF EXISTS temp.staged")
   db:run(STAGE)
-  local counts = db:gather(stage, db, take, keys, file, own, lookup, report, options.skip)
-  if list.count > 0 and not options.skip then
+  local counts = db:gather(stage, db, take, keys, file, own, lookup, report, options.skip, columns)
+  -- where the rest of a file was not read nobody knows how much is left out
+  if list.count > 0 and (not options.skip or list.rest_unread) then
     db:run("DROP TABLE temp.staged")
     return nil, list
   end
@@ -264,13 +286,16 @@ function plan.make(db, source, options, now)
     local before = list.count
     find_conflicts(db, report)
     if list.count > before and not options.skip then error(NOTHING, 0) end
+    unread = unread + list.count - before
     local all = db:one("SELECT count(*) AS number FROM staged").number
-    local rows = db:run(MOVE, now, now)
+    local new = db:one(NEW).number
+    local rows = db:run(MOVE, now, now, options.limit or -1)
     for id, site in pairs(counts.sites) do
       db:run(NAMED, id, site.name, site.url)
     end
     made = plan.waiting(db, settings)
-    made.rows, made.known, made.merged, made.skipped, made.source = rows, all - rows, counts.merged, counts.skipped, said
+    made.rows, made.known, made.merged, made.skipped, made.source = rows, all - new, counts.merged, counts.skipped + unread, said
+    made.left = new - rows
     if options.dry_run then error(NOTHING, 0) end
   end)
   if not ok and not rawequal(raised, NOTHING) then error(raised, 0) end

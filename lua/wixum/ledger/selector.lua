@@ -43,8 +43,11 @@ function selector.seconds(text)
   return number and #number < 7 and math.tointeger(tonumber(number)) * UNITS[unit] or nil
 end
 
--- Before which moment: an age, or a date.
-local function moment(value, now)
+--- Before which moment: an age, or a date.
+---@param value any
+---@param now number seconds since the epoch
+---@return string?
+function selector.moment(value, now)
   local age = selector.seconds(value)
   if age then return selector.date(now - age) end
   if type(value) ~= "string" then return nil end
@@ -94,12 +97,12 @@ function check.state(value)
 end
 
 function check.last_mail_before(value, now)
-  local text = moment(value, now)
+  local text = selector.moment(value, now)
   return text and "last_mail_at < " .. quoted(text), 'last_mail_before must be an age such as "10d", or a date'
 end
 
 function check.invited_before(value, now)
-  local text = moment(value, now)
+  local text = selector.moment(value, now)
   return text and "first_mail_at < " .. quoted(text), 'invited_before must be an age such as "10d", or a date'
 end
 

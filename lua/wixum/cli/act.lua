@@ -1,0 +1,152 @@
+--- `wixum resend`, `remind`, `revoke`, `retry`, `settle`: what is done with rows that are there.
+--
+-- Owns what is asked before and said after; the work is the ledger's.
+
+local people = require("wixum.cli.plan").people
+local progress = require "wixum.cli.progress"
+local running = require "wixum.cli.running"
+local selection = require "wixum.cli.selection"
+local status = require "wixum.cli.status"
+local counts = require("wixum.ledger.status").counts
+
+local act = {}
+
+local NAMED = 3
+local VERBS = {
+  resend = { "This mails %s once more, live", "Mailing", "%s mailed once more" },
+  remind = { "This reminds %s, live", "Reminding", "%s reminded" },
+  revoke = { "This revokes the invites of %s, live", "Revoking", "The invites of %s revoked" },
+}
+
+local function least_seconds(desk, calls)
+  local rate = require("wixum.client").state(desk:client()).settings.rate
+  return rate and calls > 0 and (calls - 1) // rate.calls * rate.per or 0
+end
+
+local function names_of(summary)
+  local names = {}
+  for i = 1, math.min(NAMED, #summary.first) do names[i] = summary.first[i].email end
+  local more = summary.total - #names
+  return table.concat(names, ", ") .. (more > 0 and (" and %d more"):format(more) or "")
+end
+
+local function tell_skipped(talk, summary)
+  if next(summary.skipped) then talk:note("Left out, since it cannot be done with them: %s.", counts(summary.skipped)) end
+end
+
+local function tell(desk, name, summary)
+  local talk = desk.talk
+  local parts = { VERBS[name][3]:format(people(summary.done)) }
+  if summary.failed > 0 then parts[#parts + 1] = ("%d refused"):format(summary.failed) end
+  if summary.unknown > 0 then parts[#parts + 1] = ("%d unknown"):format(summary.unknown) end
+  if summary.put_back > 0 then parts[#parts + 1] = ("%d not sent"):format(summary.put_back) end
+  talk:result(table.concat(parts, ", ") .. ".", running.plain(summary))
+  tell_skipped(talk, summary)
+  if summary.failed > 0 then talk:wrong("%d were refused by the service: `wixum export` says why, in the column reason", summary.failed) end
+  if summary.expired > 0 then
+    talk:wrong("%d of them have expired, and the service does not mail them again: `wixum retry --state expired` plans new invites",
+      summary.expired)
+  end
+  if summary.recovered > 0 then
+    talk:wrong("%d rows of a run that was killed are unknown: they may have been mailed", summary.recovered)
+  end
+  if summary.unknown + summary.recovered > 0 then
+    talk:wrong("`wixum status` names what is unknown and what to look at; `wixum settle sent` or `settle not_sent` decides it")
+  end
+end
+
+-- Looks, asks, does. `call` is the ledger's method with its options.
+local function run(desk, name, call)
+  local talk, given = desk.talk, desk.given
+  local looked = assert(call{ dry_run = true, anew = given.anew })
+  local since = looked.continued and (" (going on with what was begun at %s: %d were attempted then)"):format(looked.continued,
+    looked.attempted) or ""
+  if looked.total == 0 then
+    talk:result("Nobody to do this with" .. since .. ".", { total = 0, skipped = next(looked.skipped) and looked.skipped or nil })
+    tell_skipped(talk, looked)
+    return status.DONE
+  end
+  local what = ("%s: %s%s; at least %s."):format(VERBS[name][1]:format(people(looked.total)), names_of(looked), since,
+    progress.duration(least_seconds(desk, looked.total)))
+  if given.dry_run then
+    talk:result(what:gsub("^This", "It"):gsub(", live", "", 1) .. " Nothing was done.", running.plain(looked))
+    tell_skipped(talk, looked)
+    return status.DONE
+  end
+  if not desk.loopback and not talk:may(what) then return status.USAGE end
+  if looked.continued then talk:note("Going on with what was begun at %s.", looked.continued) end
+  local ledger = desk:ledger()
+  local summary, err, interrupted = running.run(ledger, talk, VERBS[name][2], { "done", "failed", "unknown" }, function(on_progress)
+    return call{ concurrency = given.concurrency, keep_links = given.keep_links, anew = given.anew, on_progress = on_progress }
+  end)
+  if not summary then
+    if interrupted then return status.INTERRUPTED end
+    error(err, 0)
+  end
+  tell(desk, name, summary)
+  local code = running.status(talk, summary, interrupted)
+  if interrupted then talk:note("The same command again goes on with it.") end
+  return code
+end
+
+-- The summary, or raised is the error: what calls them turns it into words and a status.
+local function raising(summary, err)
+  if not summary then error(err, 0) end
+  return summary
+end
+
+local function on_selected(name)
+  return function(desk)
+    local ledger = desk:ledger(false)
+    local selector = selection.of(ledger, desk.given)
+    local wix = desk:client()
+    return run(desk, name, function(options) return raising(ledger[name](ledger, wix, selector, options)) end)
+  end
+end
+
+act.resend, act.revoke = on_selected "resend", on_selected "revoke"
+
+--- `wixum remind`.
+---@param desk table
+---@return integer status
+function act.remind(desk)
+  local ledger, given = desk:ledger(false), desk.given
+  local sites = selection.sites(ledger, given.site)
+  local wix = desk:client()
+  return run(desk, "remind", function(options)
+    options.after, options.every, options.at_most, options.limit = given.after, given.every, given.at_most, given.limit
+    options.site_id, options.email = sites, given.email and #given.email > 0 and given.email or nil
+    options.anew = nil
+    return raising(ledger:remind(wix, options))
+  end)
+end
+
+local function decided(desk, decision, words)
+  local talk = desk.talk
+  talk:result(words:format(decision.changed, decision.changed == 1 and "row" or "rows"), running.plain(decision))
+  tell_skipped(talk, decision)
+  return status.DONE
+end
+
+--- `wixum retry`.
+---@param desk table
+---@return integer status
+function act.retry(desk)
+  local ledger = desk:ledger_alone()
+  local decision = raising(ledger:retry(selection.of(ledger, desk.given)))
+  local code = decided(desk, decision, "%d %s planned anew.")
+  if decision.changed > 0 then desk.talk:note("Nobody was mailed yet: `wixum resume` mails who is planned.") end
+  return code
+end
+
+--- `wixum settle`.
+---@param desk table
+---@return integer status
+function act.settle(desk)
+  local ledger = desk:ledger_alone()
+  local verdict = desk.given.verdict
+  return decided(desk, raising(ledger:settle(selection.of(ledger, desk.given), verdict)),
+    "%d %s settled as " .. verdict .. ".")
+end
+
+return act

@@ -1,0 +1,82 @@
+--- Lines of a spreadsheet that cannot be used, in a file of their own: corrected there, they can be planned from it.
+--
+-- Owns that file. The columns are the spreadsheet's own, with the line and what is wrong behind them.
+
+local cells = require "wixum.ledger.cells"
+local filesystem = require "wixum.ledger.filesystem"
+
+local bad_lines = {}
+bad_lines.__index = bad_lines
+
+---@param path string
+---@return table? bad_lines
+---@return string? problem
+function bad_lines.new(path)
+  local ok, failure = pcall(filesystem.make_private, path)
+  local file, problem
+  if ok then file, problem = io.open(path, "wb") end
+  if not file then return nil, problem or tostring(failure) end
+  return setmetatable({ file = file, path = path, problems = {}, count = 0 }, bad_lines)
+end
+
+--- What is wrong with a line, before the line itself.
+---@param found wixum.PlanProblem
+function bad_lines:problem(found) self.problems[#self.problems + 1] = found end
+
+local function write(self, values)
+  for i, value in ipairs(values) do values[i] = cells.written(value, ",") end
+  local ok, problem = self.file:write(table.concat(values, ","), "\r\n")
+  if not ok then self.trouble = self.trouble or problem end
+end
+
+local function begin(self, columns)
+  if self.columns then return end
+  self.columns = columns
+  self.file:write("\xEF\xBB\xBF") -- tells Excel that it is UTF-8
+  local header = table.move(columns, 1, #columns, 1, {})
+  header[#header + 1], header[#header + 2] = "line", "reason"
+  write(self, header)
+end
+
+-- A line with these cells; of one that could not be read as a row there are none.
+local function add(self, row, line, reason)
+  local values = {}
+  for i, name in ipairs(self.columns) do values[i] = row[name] == nil and "" or tostring(row[name]) end
+  values[#values + 1], values[#values + 2] = line and ("%d"):format(line) or "", reason
+  write(self, values)
+  self.count = self.count + 1
+end
+
+-- What is wrong with a line. What was told of lines that could not be read as rows is written first.
+local function reasons_of(self, line)
+  local reasons = {}
+  for _, found in ipairs(self.problems) do
+    if found.line == line then reasons[#reasons + 1] = (found.column and found.column .. ": " or "") .. found.reason
+    else add(self, {}, found.line, found.reason .. (found.value and ": " .. found.value or "")) end
+  end
+  self.problems = {}
+  return table.concat(reasons, "; ")
+end
+
+--- A line that is left out.
+---@param row table
+---@param line integer
+---@param columns string[]
+function bad_lines:row(row, line, columns)
+  begin(self, columns)
+  add(self, row, line, reasons_of(self, line))
+end
+
+--- That was all.
+---@param columns string[]? where no row was left out
+---@return string? problem
+function bad_lines:close(columns)
+  if #self.problems > 0 then
+    begin(self, columns or {})
+    reasons_of(self, nil)
+  end
+  local ok, problem = self.file:close()
+  return self.trouble or not ok and problem or nil
+end
+
+return bad_lines

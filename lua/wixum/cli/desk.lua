@@ -1,0 +1,205 @@
+--- What a command acts on: the service or a sandbox, and a ledger; from options, environment and config file.
+--
+-- Owns where each comes from, the first line on stderr, and the sandbox that --sandbox starts. A rehearsal has a ledger of its own.
+
+local core = require "wixum.core"
+local errors = require "wixum.errors"
+local filesystem = require "wixum.ledger.filesystem"
+local settings = require "wixum.settings"
+local wixum = require "wixum"
+
+local desk = {}
+desk.__index = desk
+
+local LEDGER = "wixum.db" -- in the folder where one is
+
+--- What is wrong with settings or input: the command ends with this.
+---@param text string
+function desk.fail(text) error(setmetatable({ text = text }, desk), 0) end
+
+---@param value any
+---@return boolean
+function desk.is_failure(value) return getmetatable(value) == desk and rawget(value, "text") ~= nil end
+
+local function environment(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
+-- "handover.db" is "handover-sandbox.db" in a rehearsal.
+local function for_rehearsal(path)
+  local stem, ending = path:match("^(.*[^/])(%.[^./]+)$")
+  return (stem or path) .. "-sandbox" .. (ending or "")
+end
+
+---@param given table options of the command line
+---@param talk table
+---@return table desk
+function desk.new(given, talk)
+  local config, problem = settings.config()
+  if not config then desk.fail(problem) end
+  local path = given.ledger or environment("WIXUM_LEDGER") or config.ledger
+  if path and path:find("^~/") and os.getenv("HOME") then path = os.getenv("HOME") .. path:sub(2) end
+  path = path or LEDGER
+  if given.sandbox and not given.ledger then path = for_rehearsal(path) end
+  return setmetatable({ given = given, talk = talk, config = config, path = path }, desk)
+end
+
+-- ---- the sandbox -----------------------------------------------------------------------------------------------------
+
+local function is_there(path)
+  local file = io.open(path, "rb")
+  if file then file:close() end
+  return file ~= nil
+end
+
+-- The port of the ledger's sandbox, so that it finds itself bound to the same; 0 where it has none yet.
+local function port_of(ledger)
+  local url = ledger and ledger:bound()
+  return url and math.tointeger(tonumber(url:match("^http://127%.0%.0%.1:(%d+)$"))) or 0
+end
+
+-- Starts a sandbox of the ledger's, which goes on from where it was.
+local function start_sandbox(self)
+  local state = self.path .. ".sandbox"
+  local port = port_of(is_there(self.path) and self:ledger(false))
+  local server, problem = require("wixum.sandbox").start{ port = port, state = is_there(state) and state or nil, host = "127.0.0.1" }
+  if not server then
+    desk.fail(("the sandbox of this ledger cannot be started: %s. %s"):format(problem, port == 0 and "" or
+      ("It was at port %d: end what is there now, or name another ledger with --ledger"):format(port)))
+  end
+  self.server, self.state = server, state
+  return server
+end
+
+-- ---- the client ------------------------------------------------------------------------------------------------------
+
+local function client_options(given)
+  local options = {}
+  if given.concurrency then options.concurrency = given.concurrency end
+  if given.rate ~= nil then options.rate = given.rate end
+  return options
+end
+
+-- Is what the settings say this machine itself?
+local function says_loopback()
+  local client = wixum.client()
+  if not client then return false end
+  local _, loopback = client:endpoint()
+  client:close()
+  return loopback
+end
+
+--- The client, made from the settings. Says where it acts.
+---@return table wix
+function desk:client()
+  if self.wix then return self.wix end
+  local options = client_options(self.given)
+  if self.given.sandbox and not says_loopback() then
+    self.wix = start_sandbox(self):client(options)
+  else
+    local wix, problem = wixum.client(options)
+    if not wix then desk.fail(problem) end
+    self.wix = wix
+  end
+  local url, loopback = self.wix:endpoint()
+  self.loopback = loopback
+  self:say(url, loopback, require("wixum.client").state(self.wix).settings.account_id)
+  return self.wix
+end
+
+--- The first line on stderr: where this acts.
+function desk:say(url, loopback, account)
+  if self.said then return end
+  self.said = true
+  if loopback then self.talk:note("SANDBOX %s", url)
+  else self.talk:note("LIVE %s, account %s", (url:gsub("^https?://", "")), account and core.redact(account) or "of the key") end
+end
+
+local function is_loopback(url)
+  local host = url:match("^https?://(%[?[%x:]+%]?)") or ""
+  host = host:find("^%[") and host or url:match("^https?://([^/:]+)") or ""
+  return host == "localhost" or host == "[::1]" or host:find("^127%.") ~= nil
+end
+
+-- ---- the ledger ------------------------------------------------------------------------------------------------------
+
+--- The ledger.
+---@param create boolean? false: it must be there
+---@return table ledger
+function desk:ledger(create)
+  if self.opened then return self.opened end
+  local err
+  self.fresh = create ~= false and not is_there(self.path)
+  self.opened, err = wixum.ledger.open(self.path, { create = create })
+  if not self.opened then error(err, 0) end
+  return self.opened
+end
+
+--- The ledger, where the service is not needed. Says which service it belongs to.
+---@return table ledger
+function desk:ledger_alone()
+  local ledger = self:ledger(false)
+  local url, account = ledger:bound()
+  if url then self:say(url, is_loopback(url), account) end
+  return ledger
+end
+
+--- A ledger that leaves no trace: the one that is there, or one that is gone afterwards.
+---@return table ledger
+function desk:ledger_to_look_at()
+  if is_there(self.path) then return self:ledger(false) end
+  local path = os.tmpname()
+  os.remove(path)
+  self.temporary = path
+  local err
+  self.opened, err = wixum.ledger.open(path)
+  if not self.opened then error(err, 0) end
+  return self.opened
+end
+
+--- Nothing came of it: a ledger that was made for this is gone again.
+function desk:discard()
+  if not self.fresh then return end
+  self.opened:close()
+  for _, ending in ipairs{ "", "-wal", "-shm", "-sender" } do os.remove(self.path .. ending) end
+end
+
+--- Names the ledger, once it is clear that it is used.
+function desk:name_ledger()
+  self.talk:note("Ledger %s", self.path)
+end
+
+--- Ends everything. What the sandbox knows is kept.
+---@param no_trace boolean? of a run that only looked
+function desk:close(no_trace)
+  if self.opened then self.opened:close() end
+  if self.temporary then
+    for _, ending in ipairs{ "", "-wal", "-shm", "-sender" } do os.remove(self.temporary .. ending) end
+  end
+  if self.server then
+    local saved, problem = true, nil
+    if not (no_trace and self.temporary) then
+      filesystem.make_private(self.state)
+      saved, problem = self.server:save(self.state)
+    end
+    self.server:stop()
+    if not saved then self.talk:wrong("what the sandbox knew could not be kept: %s", problem) end
+  end
+  if self.wix and not self.server then self.wix:close() end
+end
+
+--- What an error means for the exit status.
+---@param err any
+---@return integer
+function desk.status_of(err)
+  local status = require "wixum.cli.status"
+  if not errors.is(err) then return status.USAGE end
+  if err.in_use then return status.IN_USE end
+  if err.kind == "interrupted" or err.kind == "cancelled" then return status.INTERRUPTED end
+  if err.kind == "unauthenticated" or err.kind == "forbidden" then return status.REFUSED end
+  if err.kind == "invalid" or err.kind == "ledger" then return status.USAGE end
+  return status.SOME_FAILED
+end
+
+return desk

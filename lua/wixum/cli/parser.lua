@@ -1,0 +1,176 @@
+--- The command line: commands, arguments, options, and what their texts may be.
+--
+-- Owns the words of the help. What a command does is in the file of its name.
+
+local selector = require "wixum.ledger.selector"
+
+local parser = {}
+
+-- ---- what a text must be ---------------------------------------------------------------------------------------------
+
+local function whole(name, least, most)
+  return function(text)
+    local number = math.tointeger(tonumber(text))
+    if number and number >= least and number <= (most or math.maxinteger) then return number end
+    return nil, ("%s is a whole number from %d%s, not '%s'"):format(name, least, most and (" to %d"):format(most) or " on", text)
+  end
+end
+
+local function rate(text)
+  if text == "none" then return false end
+  local calls, seconds = text:match("^(%d+)/(%d+%.?%d*)$")
+  calls, seconds = math.tointeger(tonumber(calls)), tonumber(seconds)
+  if calls and seconds and calls > 0 and seconds > 0 then return { calls = calls, per = seconds } end
+  return nil, "a rate is CALLS/SECONDS such as 200/60, or none, not '" .. text .. "'"
+end
+
+local function column(text)
+  local field, header = text:match("^([%a_]+)=(.+)$")
+  if field then return { field, header } end
+  return nil, "a column is FIELD=HEADER such as email=E-Mail, not '" .. text .. "'"
+end
+
+local function age(text)
+  if selector.seconds(text) then return text end
+  return nil, "an age is a number and m, h, d or w, such as 10d, not '" .. text .. "'"
+end
+
+local function moment(text)
+  if selector.moment(text, 0) then return text end
+  return nil, "this is an age such as 10d, or a date such as 2026-11-25, not '" .. text .. "'"
+end
+
+-- ---- options that several commands have ------------------------------------------------------------------------------
+
+local function selecting(command)
+  command:option("--email", "Of this person; more than once for more."):count("*"):argname("ADDRESS")
+  command:option("--site", "On this site: its id, or its name or address as the ledger has them."):count("*"):argname("SITE")
+  command:option("--state", "In this state: " .. table.concat(selector.STATES, ", ") .. "."):count("*"):choices(selector.STATES)
+    :argname("STATE")
+  command:option("--last-mail-before", "Last mailed longer ago than 10d, 12h, or before a date."):convert(moment):argname("AGE")
+  command:option("--invited-before", "The same, of the first mail."):convert(moment):argname("AGE")
+  command:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
+  command:flag("--all", "All rows: must be said where nothing else is.")
+end
+
+local function mailing(command)
+  command:flag("--dry-run", "Tell what would be done, and do nothing.")
+  command:flag("--keep-links", "Store the links by which an invite is accepted: who has one can accept.")
+end
+
+local function planning(command)
+  command:argument("csv", "The spreadsheet as CSV; - is standard input."):argname("CSV")
+  command:option("--column", "Which column a field is in: email=E-Mail. Fields: site, site_id, email, role, policy_ids, "
+    .. "invite_purpose, language."):count("*"):convert(column):argname("FIELD=HEADER")
+  command:option("--role", "The role of rows that say none, by its title; more than once for more."):count("*"):argname("TITLE")
+  command:option("--locale", "The language of titles, such as de."):argname("LOCALE")
+  command:option("--purpose", "What the mail says it is for, in rows that say nothing."):argname("TEXT")
+  command:option("--language", "The language of mails to rows that say none."):argname("LANGUAGE")
+  command:option("--encoding", "UTF-8, UTF-16LE, UTF-16BE or Windows-1252; recognised unless said."):argname("NAME")
+  command:option("--delimiter", "What stands between cells; recognised unless said. \\t is a tab."):argname("CHARACTER")
+  command:option("--skip-bad", "Write lines that cannot be used to FILE, and go on with the others."):argname("FILE")
+  command:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
+end
+
+-- ---- commands --------------------------------------------------------------------------------------------------------
+
+local EVERYWHERE = "Options everywhere: --ledger FILE (or WIXUM_LEDGER), --sandbox, --concurrency N, --rate CALLS/SECONDS, --json, "
+  .. "--quiet, --yes; `wixum --help` explains them."
+
+local EPILOG = [[
+Exit status: 0 done; 1 some rows failed or are unknown; 2 usage, settings or
+input; 3 interrupted, and can be gone on with; 4 the key or its rights were
+refused; 5 the ledger is in use by another process.
+
+In scripts: local wixum = require "wixum"; print(wixum.help())]]
+
+--- The parser.
+---@return table top of argparse
+function parser.new()
+  local argparse = require "argparse"
+  local top = argparse("wixum", "Invite and manage people on Wix, and keep what was sent to whom.")
+  top:epilog(EPILOG)
+  top:option("--version"):args(0):description("Say the versions."):action(function()
+    print(("wixum %s, libcurl %s, %s"):format(require "wixum.version", require("wixum.core").libcurl, _VERSION))
+    os.exit(0, true)
+  end)
+  top:option("--ledger", "The ledger; WIXUM_LEDGER or the config file say it too, else wixum.db."):argname("FILE")
+  top:flag("--sandbox", "Act on a sandbox on this machine instead of Wix, starting one if need be.")
+  top:option("--concurrency", "Most calls at once."):convert(whole("a concurrency", 1)):argname("N")
+  top:option("--rate", "Most calls in so many seconds: 200/60 unless said; none."):convert(rate):argname("CALLS/SECONDS")
+  top:flag("--json", "Results as JSON.")
+  top:flag("--quiet", "Say nothing unless something is wrong.")
+  top:flag("--yes", "Do not ask before people are mailed or lose an invite.")
+  top:command_target("command"):require_command(true)
+  local function add(name, description)
+    return top:command(name, description):epilog(EVERYWHERE)
+  end
+
+  local plan = add("plan", "Plan who is to be invited, from a spreadsheet; nobody is mailed.")
+  planning(plan)
+  plan:flag("--dry-run", "Look at everything, and leave the ledger as it was.")
+
+  local invite = add("invite", "Plan what is new in a spreadsheet, and mail all who are planned.")
+  planning(invite)
+  mailing(invite)
+
+  local resume = add("resume", "Go on mailing who is planned.")
+  resume:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
+  mailing(resume)
+
+  local status = add("status", "How things stand: counts, who has waited longest, what a person has to settle.")
+  status:option("--site", "On this site alone."):count("*"):argname("SITE")
+  status:option("--fail-on", "Exit with 1 where a row is in this state; for cron."):count("*"):choices(selector.STATES):argname("STATE")
+
+  local export = add("export", "Rows as CSV for spreadsheets, or as JSON.")
+  export:argument("file", "Where to; standard output unless said. NAME.json is JSON."):args("?"):argname("FILE")
+  export:option("--delimiter", "Between cells: , unless said; German and French Excel want ;"):argname("CHARACTER")
+  selecting(export)
+
+  local remind = add("remind", "Mail those once more who have not accepted.")
+  remind:option("--after", "Who was invited longer ago; 7d unless said."):convert(age):argname("AGE")
+  remind:option("--every", "After that, so often; as --after unless said."):convert(age):argname("AGE")
+  remind:option("--at-most", "Reminders a person; 2 unless said."):convert(whole("at-most", 1)):argname("N")
+  remind:option("--email", "This person alone."):count("*"):argname("ADDRESS")
+  remind:option("--site", "On this site alone."):count("*"):argname("SITE")
+  remind:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
+  mailing(remind)
+
+  local resend = add("resend", "Mail an invite once more: to whom it got lost.")
+  selecting(resend)
+  mailing(resend)
+  resend:flag("--anew", "Do not go on with a batch that was interrupted.")
+
+  local retry = add("retry", "Plan failed, expired and revoked rows anew; nobody is mailed before `wixum resume`.")
+  selecting(retry)
+
+  local revoke = add("revoke", "Revoke invites; who has accepted keeps the site.")
+  selecting(revoke)
+  revoke:flag("--dry-run", "Tell what would be done, and do nothing.")
+  revoke:flag("--anew", "Do not go on with a batch that was interrupted.")
+
+  local settle = add("settle", "Say what became of rows that are unknown.")
+  settle:argument("verdict", "sent (or revoked), or not_sent."):choices{ "sent", "not_sent" }
+  selecting(settle)
+
+  add("backup", "Write the ledger to one file, while it is in use."):argument("file", "One that is not there yet."):argname("FILE")
+  add("import", "Read a backup or an export into the ledger."):argument("file", "It stays as it is."):argname("FILE")
+
+  local roles = add("roles", "The roles that can be given.")
+  roles:option("--locale", "The language of titles, such as de."):argname("LOCALE")
+  roles:flag("--csv", "As CSV.")
+  add("sites", "The account's sites."):flag("--csv", "As CSV.")
+
+  local sandbox = top:command("sandbox", "Play Wix on loopback until Ctrl-C: nobody is mailed.")
+  sandbox:option("--port", "The port; 0 takes a free one."):default("0"):convert(whole("a port", 0, 65535))
+  sandbox:option("--seed", "The same seed gives the same ids."):convert(whole("a seed", math.mininteger))
+  sandbox:option("--state", "A file: go on from what it holds, and keep what there is at the end.")
+  sandbox:option("--mail-folder", "A folder: each mail is also put there, as an .eml file.")
+  sandbox:flag("--strict-sites", "Refuse sites it does not know, instead of making them sites of the account.")
+
+  local help = top:command("help", "Explain an operation, a namespace or a word.")
+  help:argument("word", "e.g. site_invites.bulk_invite, options"):args("?")
+  return top
+end
+
+return parser

@@ -1,0 +1,60 @@
+--- `wixum sandbox`: plays Wix on loopback until Ctrl-C.
+--
+-- Owns what is printed for a shell, and the file in which a sandbox is kept. What it plays is `wixum.sandbox`'s business.
+
+local core = require "wixum.core"
+local errors = require "wixum.errors"
+local status = require "wixum.cli.status"
+
+local sandbox = {}
+
+local NO_SUCH_FILE = 2 -- ENOENT
+
+-- Four lines to paste into a shell, in one write, so that a reader on a pipe gets all or nothing.
+local function export_lines(server)
+  return table.concat({
+    "export WIXUM_BASE_URL=" .. server.base_url,
+    "export WIX_API_KEY=" .. server.api_key,
+    "export WIX_SITE_ID=" .. server.site_id,
+    "export WIX_ACCOUNT_ID=" .. server.account_id,
+  }, "\n") .. "\n"
+end
+
+--- `wixum sandbox`.
+---@param given table options
+---@return integer status
+function sandbox.run(given)
+  local kept, reason, code
+  if given.state then kept, reason, code = io.open(given.state, "rb") end
+  if kept then kept:close()
+  elseif code and code ~= NO_SUCH_FILE then -- there is one, which must not be replaced by a new beginning
+    io.stderr:write("wixum sandbox: --state: ", reason, "\n")
+    return status.USAGE
+  end
+  local server, problem = require("wixum.sandbox").start{ port = given.port, seed = given.seed, strict_sites = given.strict_sites,
+    state = kept and given.state or nil, mail_folder = given.mail_folder }
+  if not server then
+    io.stderr:write("wixum sandbox: ", problem, "\n")
+    return status.USAGE
+  end
+  -- Ctrl-C may come while Lua code runs, which raises, or while core.sleep waits, which answers false
+  local ok, raised = pcall(function()
+    io.stdout:write(export_lines(server))
+    io.stdout:flush()
+    io.stderr:write("Playing Wix at ", server.base_url, " (open it in a browser). Ctrl-C ends it.\n")
+    while core.sleep(3600) do end
+  end)
+  local saved, trouble = true, nil
+  if given.state then saved, trouble = server:save(given.state) end
+  server:stop()
+  if not ok and not errors.is_interrupt(raised) then error(raised, 0) end
+  if not saved then
+    io.stderr:write("\nThe sandbox has ended, and what it knew could not be kept: ", trouble, "\n")
+    return status.USAGE
+  end
+  io.stderr:write(given.state and ("\nThe sandbox has ended; what it knew is in %s.\n"):format(given.state)
+    or "\nThe sandbox has ended; what it knew is gone (--state FILE keeps it).\n")
+  return status.INTERRUPTED
+end
+
+return sandbox

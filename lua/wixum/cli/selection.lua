@@ -1,0 +1,43 @@
+--- Selectors from the command line.
+--
+-- Owns how options become a selector. Which rows it means is the ledger's business.
+
+local desk = require "wixum.cli.desk"
+
+local selection = {}
+
+local function listed(values) return values and #values > 0 and values or nil end
+
+--- The ids of sites that were named.
+---@param ledger table
+---@param texts string[]?
+---@return string[]?
+function selection.sites(ledger, texts)
+  if not listed(texts) then return nil end
+  local ids = {}
+  for i, text in ipairs(texts) do
+    local id, err = ledger:find_site(text)
+    if not id then desk.fail("--site: " .. err.message) end
+    ids[i] = id
+  end
+  return ids
+end
+
+--- The selector that the options say.
+---@param ledger table
+---@param given table options
+---@param may_be_empty boolean?
+---@return table
+function selection.of(ledger, given, may_be_empty)
+  local selector = {
+    email = listed(given.email), site_id = selection.sites(ledger, given.site), state = listed(given.state),
+    last_mail_before = given.last_mail_before, invited_before = given.invited_before, limit = given.limit, all = given.all,
+  }
+  local narrowed = selector.email or selector.site_id or selector.state or selector.last_mail_before or selector.invited_before
+  if not narrowed and not selector.all and not may_be_empty then
+    desk.fail("this says nobody: name people with --email, --site, --state or --last-mail-before, or say --all")
+  end
+  return selector
+end
+
+return selection

@@ -1,0 +1,115 @@
+--- What the command says, and what it asks.
+--
+-- Owns stdout and stderr: results go to stdout, everything else to stderr; with --quiet only what is wrong is said. Nothing of a file or
+-- of an answer reaches a terminal unmasked.
+
+local cjson = require "cjson"
+local errors = require "wixum.errors"
+local printable = require("wixum.csv.problem").printable
+
+local talk = {}
+talk.__index = talk
+
+-- Is a descriptor a terminal?
+local function is_terminal(descriptor) return os.execute(("test -t %d"):format(descriptor)) == true end
+
+---@param given { quiet: boolean?, json: boolean?, yes: boolean? }
+---@return table talk
+function talk.new(given)
+  return setmetatable({ quiet = given.quiet == true, json = given.json == true, yes = given.yes == true }, talk)
+end
+
+--- Does somebody look at stderr?
+function talk:is_watched()
+  if self.watched == nil then self.watched = is_terminal(2) end
+  return self.watched
+end
+
+--- A line on stderr, unless --quiet.
+function talk:note(text, ...)
+  if self.quiet then return end
+  io.stderr:write(select("#", ...) > 0 and text:format(...) or text, "\n")
+end
+
+--- An error on stderr. Of what was decided here, only what people need: what happened, and what to do.
+---@param err wixum.Error
+function talk:failed(err)
+  if err.kind ~= "ledger" and err.kind ~= "invalid" then return self:wrong("%s", tostring(err)) end
+  self:wrong("%s. %s.", (err.message:gsub("%.$", "")), (errors.advice_of(err):gsub("%.$", "")))
+end
+
+--- A line on stderr of what is wrong.
+function talk.wrong(_, text, ...)
+  io.stderr:write("wixum: ", select("#", ...) > 0 and text:format(...) or text, "\n")
+end
+
+--- The result: a text for people, unless --quiet; or, with --json, a value.
+---@param text string
+---@param value any
+function talk:result(text, value)
+  if self.json then io.stdout:write(cjson.encode(value), "\n")
+  elseif not self.quiet then io.stdout:write(text, "\n") end
+end
+
+-- A cell of CSV for lists; they hold names that others have chosen.
+local function cell(value)
+  return require("wixum.ledger.cells").written(value == nil and "" or tostring(value), ",")
+end
+
+--- A list: as a table for people, or as --json or --csv say.
+---@param columns { [1]: string, [2]: string }[] name of the field, and header
+---@param rows table[]
+---@param as_csv boolean?
+function talk:list(columns, rows, as_csv)
+  if self.json then
+    local list = {}
+    for i, row in ipairs(rows) do
+      list[i] = {}
+      for _, column in ipairs(columns) do list[i][column[1]] = row[column[1]] end
+    end
+    io.stdout:write(#list > 0 and cjson.encode(list) or "[]", "\n")
+    return
+  end
+  local function line(of, written, between)
+    local cells = {}
+    for i, column in ipairs(columns) do cells[i] = written(of(column), i) end
+    return (table.concat(cells, between):gsub("%s+$", ""))
+  end
+  if as_csv then
+    io.stdout:write(line(function(column) return column[1] end, cell, ","), "\r\n")
+    for _, row in ipairs(rows) do io.stdout:write(line(function(column) return row[column[1]] end, cell, ","), "\r\n") end
+    return
+  end
+  local widths, shown = {}, {}
+  for i, column in ipairs(columns) do widths[i] = #column[2] end
+  for number, row in ipairs(rows) do
+    shown[number] = {}
+    for i, column in ipairs(columns) do
+      local text = row[column[1]] == nil and "" or printable(tostring(row[column[1]]), 60)
+      shown[number][column[1]] = text
+      widths[i] = math.max(widths[i], utf8.len(text) or #text)
+    end
+  end
+  local function padded(text, i) return text .. (" "):rep(widths[i] - (utf8.len(text) or #text)) end
+  io.stdout:write(line(function(column) return column[2] end, padded, "  "), "\n")
+  for _, row in ipairs(shown) do io.stdout:write(line(function(column) return row[column[1]] end, padded, "  "), "\n") end
+end
+
+--- Asks before something is done live that cannot be taken back. --yes answers; without a terminal and without it the answer is no.
+---@param what string what will be done, as a sentence
+---@return boolean
+function talk:may(what)
+  if self.yes then return true end
+  if not is_terminal(0) or not is_terminal(2) then
+    self:wrong("%s Nobody can be asked here: say --yes to do it. Nothing was done.", what)
+    return false
+  end
+  io.stderr:write(what, " Go on? [y/N] ")
+  io.stderr:flush()
+  local answer = io.stdin:read("l")
+  if answer and answer:lower():find("^%s*y") then return true end
+  io.stderr:write(answer and "" or "\n", "Nothing was done.\n")
+  return false
+end
+
+return talk

@@ -1,0 +1,396 @@
+-- The command, from a spreadsheet to invites that are looked after: as typed, with mistakes, with signals.
+
+local cjson = require "cjson"
+local here = require "spec.support.here"
+local process = require "spec.support.process"
+local sandbox = require "wixum.sandbox"
+local support = require "spec.support.ledger"
+local wixum = require "wixum"
+
+local WIXUM = (os.getenv("WIXUM_SPEC_BUILD") or "build") .. "/bin/wixum"
+if not WIXUM:find("^/") then WIXUM = here.root .. "/" .. WIXUM end
+local SITE = "00000001-2222-4333-8444-555555555555"
+local ROLE = support.ROLE.title
+
+-- As if what is on loopback were Wix itself.
+local AS_IF_LIVE = [[
+  local client = require "wixum.client"
+  local new = client.new
+  client.new = function(...)
+    local object, problem = new(...)
+    if object then client.state(object).root.loopback = false end
+    return object, problem
+  end ]]
+
+describe("the command, with a ledger #pure", function()
+  local server, folder, env
+
+  before_each(function()
+    server = assert(sandbox.start{ seed = 3, log = 100000, sites = { { id = SITE, name = "Bäckerei Süß" } } })
+    folder = here.run("mktemp -d"):match("%S+")
+    env = { WIXUM_BASE_URL = server.base_url, WIX_API_KEY = server.api_key, WIX_ACCOUNT_ID = server.account_id }
+  end)
+  after_each(function()
+    server:stop()
+    os.execute("rm -rf " .. folder)
+  end)
+
+  local function run(...) return process.run({ WIXUM, ... }, { env = env, cwd = folder }) end
+
+  -- The same, where it must go well.
+  local function done(...)
+    local output, code = run(...)
+    assert.equal(0, code, output)
+    return output
+  end
+
+  local function start(...) return process.start({ WIXUM, ... }, { env = env, cwd = folder }) end
+
+  local function write(name, ...)
+    local file <close> = assert(io.open(folder .. "/" .. name, "wb"))
+    file:write(table.concat({ ... }, "\n"), "\n")
+    return name
+  end
+
+  local function read(name) return support.read(folder .. "/" .. name) end
+
+  -- So many people, each with a call of their own.
+  local function many(count)
+    local lines = { "site,email,role,invite_purpose" }
+    for i = 1, count do lines[i + 1] = ("%s,n%d@example.com,%s,p%d"):format(SITE, i, ROLE, i) end
+    return write("many.csv", table.unpack(lines))
+  end
+
+  local function list() return here.run(("ls %s"):format(folder)) end
+
+  local CUSTOMERS = { "site,email,role", SITE .. ",ann@example.com," .. ROLE, SITE .. ",bob@example.com," .. ROLE }
+
+  it("goes from a spreadsheet to invites, and looks after them", function()
+    write("customers.csv", table.unpack(CUSTOMERS))
+    local output = done("plan", "customers.csv")
+    assert.matches("^SANDBOX http://127%.0%.0%.1:%d+\nLedger wixum%.db\n", output)
+    assert.matches("2 rows new. To be sent: 2 mails to 2 people on 1 site, in 1 call", output, 1, true)
+    assert.matches("Nobody was mailed yet", output)
+    assert.equal(0, #server:outbox())
+    assert.matches("2 people mailed in 1 call.", done("invite", "customers.csv"), 1, true)
+    assert.equal(2, #server:outbox())
+    assert.matches("Nobody is planned.", done("invite", "customers.csv"), 1, true)
+    assert.equal(2, #server:outbox())
+    assert.matches("1 person mailed once more.", done("resend", "--email", "ann@example.com"), 1, true)
+    assert.matches("The invites of 1 person revoked.", done("revoke", "--email", "bob@example.com", "--site", "bäckerei süß"), 1, true)
+    assert.matches("2 rows: 1 pending, 1 revoked; 3 mails", done("status"), 1, true)
+    assert.matches("1 row planned anew.", done("retry", "--state", "revoked"), 1, true)
+    assert.matches("1 person mailed in 1 call.", done("resume"), 1, true)
+    assert.matches("Nobody to do this with.", done("remind"), 1, true)
+    server:advance(10 * 86400)
+    done("export", "rows.json")
+    assert.equal(2, #cjson.decode(read("rows.json")))
+    assert.matches("2 rows in copy.db.", done("backup", "copy.db"), 1, true)
+    assert.matches("2 rows added", done("--ledger", "other.db", "import", "copy.db"), 1, true)
+    assert.matches("2 rows: 2 pending", done("status", "--ledger", "other.db"), 1, true)
+    assert.matches(support.ROLE.id .. "%s+Website Manager", done("roles"))
+    assert.matches(SITE .. "  Bäckerei Süß  ", done("sites"), 1, true)
+    assert.matches("\n" .. SITE .. ",Bäckerei Süß,", done("sites", "--csv"), 1, true)
+  end)
+
+  it("names every line that cannot be used, plans nothing, and goes on without them where it is told to", function()
+    write("bad.csv", "site,email,role", SITE .. ",ann@example.com," .. ROLE, "nowhere,=bob@example.com," .. ROLE,
+      SITE .. ",cem,Websit Manager", SITE .. ',"unclosed,' .. ROLE, SITE .. ",dan@example.com," .. ROLE)
+    local output, code = run("plan", "bad.csv")
+    assert.equal(2, code)
+    for _, words in ipairs{ 'bad.csv:3: column "site": no site of the account', 'bad.csv:4: column "email": it has no @',
+      'bad.csv:4: column "role": there is no role "Websit Manager"; there is "Website Manager"', "bad.csv:5:",
+      "nothing was planned: correct these lines" } do assert.matches(words, output, 1, true) end
+    assert.equal("bad.csv\n", list())
+    output = done("plan", "bad.csv", "--skip-bad", "left.csv")
+    assert.matches("2 rows new, 3 lines left out", output, 1, true)
+    assert.matches("3 lines were left out; they are in left.csv", output, 1, true)
+    local left = read("left.csv")
+    assert.matches("^\xEF\xBB\xBFsite,email,role,line,reason\r\n", left)
+    assert.matches("nowhere,'=bob@example.com,Website Manager,3,site: no site", left, 1, true) -- no formula
+    assert.matches("\r\n,,,5,", left, 1, true)
+    -- corrected, it can be planned
+    local corrected = left:gsub("nowhere", SITE):gsub("cem,Websit", "cem@example.com,Website"):gsub("\r\n,,,5,[^\r]*", "")
+    write("left.csv", (corrected:gsub("%s+$", "")))
+    assert.matches("2 rows new", done("plan", "left.csv"), 1, true)
+    done("resume")
+    local people = {}
+    for _, mail in ipairs(server:outbox()) do people[#people + 1] = mail.to end
+    table.sort(people)
+    assert.same({ "=bob@example.com", "ann@example.com", "cem@example.com", "dan@example.com" }, people)
+  end)
+
+  it("leaves no trace of a dry run, not even a file", function()
+    write("customers.csv", table.unpack(CUSTOMERS))
+    for _, command in ipairs{ "plan", "invite" } do
+      assert.matches("2 rows new", done(command, "customers.csv", "--dry-run"), 1, true)
+      assert.equal("customers.csv\n", list())
+    end
+    done("plan", "customers.csv")
+    local before = here.run(("cd %s && cksum wixum.db"):format(folder))
+    assert.matches("2 people would be mailed on 1 sites, in 1 calls", done("resume", "--dry-run"), 1, true)
+    done("invite", "customers.csv", "--dry-run")
+    assert.equal(before, here.run(("cd %s && cksum wixum.db"):format(folder)))
+    done("resume")
+    assert.matches("It mails 2 people once more: ann@example.com, bob@example.com", done("resend", "--all", "--dry-run"), 1, true)
+    assert.equal(2, #server:outbox())
+  end)
+
+  it("reads columns, roles and limits from the command line, and a spreadsheet from a pipe", function()
+    local lines = { "Seite;E-Mail", SITE .. ";ann@example.com", SITE .. ";bob@example.com", SITE .. ";cem@example.com" }
+    write("kunden.csv", table.unpack(lines))
+    local output, code = run("plan", "kunden.csv")
+    assert.equal(2, code)
+    assert.matches("--column email=E-Mail", output, 1, true)
+    output, code = run("plan", "kunden.csv", "--column", "emial=E-Mail")
+    assert.equal(2, code)
+    assert.matches('there is no field emial (did you mean "email"', output, 1, true)
+    local options = { "--column", "site=Seite", "--column", "email=E-Mail", "--role", "website-manager", "--locale", "de" }
+    assert.matches("2 rows new, 1 left for later", done("plan", "kunden.csv", "--limit", "2", table.unpack(options)), 1, true)
+    local child = start("invite", "-", "--limit", "1", table.unpack(options))
+    for _, line in ipairs(lines) do child:write(line) end
+    child:close_input()
+    child:expect("1 person mailed in 1 call")
+    assert.equal(0, (child:wait()))
+    assert.matches("2 still planned", child.output, 1, true)
+  end)
+
+  it("takes ledger, columns and locale from the config file, and other settings from the environment before it", function()
+    os.execute(("mkdir -p %s/config/wixum"):format(folder))
+    write("config/wixum/config", "ledger = mine.db", "columns = site=Seite, email=E-Mail", "locale = en")
+    env.XDG_CONFIG_HOME = folder .. "/config"
+    write("kunden.csv", "Seite\tE-Mail\tRole", SITE .. "\tann@example.com\t" .. ROLE)
+    assert.matches("Ledger mine.db", done("plan", "kunden.csv"), 1, true)
+    env.WIXUM_LEDGER = "other.db"
+    assert.matches("Ledger other.db", done("plan", "kunden.csv"), 1, true)
+    assert.matches("Ledger third.db", done("plan", "kunden.csv", "--ledger", "third.db"), 1, true)
+    write("config/wixum/config", "columns = E-Mail")
+    local output, code = run("plan", "kunden.csv", "--ledger", "third.db")
+    assert.equal(2, code)
+    assert.matches("is not FIELD=HEADER", output, 1, true)
+  end)
+
+  it("says what went wrong as an exit status", function()
+    write("customers.csv", table.unpack(CUSTOMERS))
+    local output, code = run("status")
+    assert.equal(2, code)
+    assert.matches("the ledger wixum.db: No such file or directory. `wixum plan` makes one.", output, 1, true)
+    done("plan", "customers.csv")
+    -- the key is refused: 4, and everything is planned still
+    server:fault{ status = 401, times = "always", operation = "site_invites.bulk_invite" }
+    output, code = run("resume")
+    assert.equal(4, code, output)
+    assert.matches("2 still planned", output, 1, true)
+    server:faults_clear()
+    -- some are unknown: 1, now and for cron
+    server:fault{ reset = "after", operation = "site_invites.bulk_invite" }
+    output, code = run("resume")
+    assert.equal(1, code, output)
+    assert.matches("2 unknown", output, 1, true)
+    assert.matches("`wixum settle sent` or `settle not_sent` decides it", output, 1, true)
+    output, code = run("status", "--fail-on", "unknown")
+    assert.equal(1, code)
+    assert.matches("Unknown: ann@example.com", output, 1, true)
+    assert.matches("2 rows are unknown", output, 1, true)
+    assert.matches("1 row settled as sent", done("settle", "sent", "--email", "ann@example.com"), 1, true)
+    assert.matches("1 row settled as not_sent", done("settle", "not_sent", "--all"), 1, true)
+    done("status", "--fail-on", "unknown")
+    -- it is in use: 5
+    server:fault{ delay = 20, operation = "site_invites.bulk_invite" }
+    local child = start("resume")
+    local bulk = { operation = "site_invites.bulk_invite" }
+    process.eventually("a call under way", function() return #server:requests(bulk) >= 3 end)
+    output, code = run("resume")
+    assert.equal(5, code, output)
+    assert.matches("it is in use by process %d+ on ", output)
+    child:kill("sigkill")
+    child:wait()
+    -- what it has left is unknown, and told
+    output, code = run("resume")
+    assert.equal(1, code)
+    assert.matches("1 rows of a run that was killed are unknown", output, 1, true)
+    -- what cannot be said
+    for _, words in ipairs{ { "paln" }, { "resend" }, { "settle", "maybe", "--all" }, { "resume", "--rate", "5" }, { "plan" },
+      { "resend", "--last-mail-before", "soon" }, { "resend", "--site", "Nowhere" }, { "resume", "--limit", "0" },
+      { "export", "--delimiter", "x" }, { "plan", "nothere.csv" }, { "import", "nothere" }, { "backup", "customers.csv" },
+      { "status", "--ledger", "customers.csv" } } do
+      output, code = run(table.unpack(words))
+      assert.equal(2, code, table.concat(words, " ") .. ": " .. output)
+      assert.is_nil(output:find("traceback", 1, true), output)
+      assert.is_true(#output > 10)
+    end
+  end)
+
+  it("ends at Ctrl-C once what is under way has been answered, and goes on from there", function()
+    many(60)
+    server:fault{ delay = 0.2, times = "always", operation = "site_invites.bulk_invite" }
+    local child = start("invite", "many.csv", "--concurrency", "4")
+    process.eventually("some mails", function() return #server:outbox() >= 12 end)
+    child:kill("sigint")
+    child:expect("Ending: calls that are under way are waited for. Ctrl%-C again ends at once")
+    assert.equal(3, (child:wait()))
+    server:faults_clear()
+    local output = done("status")
+    assert.is_nil(output:find("unknown", 1, true), output)
+    done("resume")
+    local seen = {}
+    for _, mail in ipairs(server:outbox()) do
+      assert.is_nil(seen[mail.to])
+      seen[mail.to] = true
+    end
+    assert.equal(60, #server:outbox())
+    assert.matches("60 rows: 60 pending; 60 mails", done("status"), 1, true)
+  end)
+
+  it("ends at once at the second Ctrl-C; what was under way is unknown", function()
+    many(20)
+    server:fault{ delay = 30, times = "always", operation = "site_invites.bulk_invite" }
+    local child = start("invite", "many.csv", "--concurrency", "4")
+    process.eventually("some mails", function() return #server:outbox() >= 4 end)
+    child:kill("sigint")
+    child:expect("Ending")
+    child:kill("sigint")
+    child:wait()
+    server:faults_clear()
+    local output, code = run("resume")
+    assert.equal(1, code)
+    assert.matches("4 rows of a run that was killed are unknown", output, 1, true)
+    assert.matches("20 rows: 16 pending, 4 unknown", done("status"), 1, true)
+    for _, count in pairs((function()
+      local counts = {}
+      for _, mail in ipairs(server:outbox()) do counts[mail.to] = (counts[mail.to] or 0) + 1 end
+      return counts
+    end)()) do assert.equal(1, count) end
+  end)
+
+  describe("where it is live", function()
+    before_each(function()
+      write("live.lua", AS_IF_LIVE)
+      env.LUA_INIT_5_4 = "@" .. folder .. "/live.lua"
+      write("customers.csv", table.unpack(CUSTOMERS))
+    end)
+
+    it("says so, and mails nobody without a yes", function()
+      local output, code = run("invite", "customers.csv")
+      assert.equal(2, code)
+      assert.matches("^LIVE 127%.0%.0%.1:%d+, account " .. server.account_id:gsub("%-", "%%-") .. "\n", output)
+      assert.matches("This mails 2 people on 1 site, live: ann@example.com, bob@example.com", output, 1, true)
+      assert.matches("Nobody can be asked here: say --yes to do it. Nothing was done.", output, 1, true)
+      assert.equal(0, #server:outbox())
+      done("resume", "--yes")
+      assert.equal(2, #server:outbox())
+      for _, words in ipairs{ { "resend", "--all" }, { "revoke", "--email", "ann@example.com" } } do
+        output, code = run(table.unpack(words))
+        assert.equal(2, code, output)
+        assert.matches("Nothing was done", output)
+      end
+      assert.equal(2, #server:outbox())
+      done("resend", "--all", "--yes", "--quiet")
+      assert.equal(4, #server:outbox())
+    end)
+
+    it("asks on a terminal, and shows how far it is", function()
+      for _, row in ipairs{ { "n", 0, "Nothing was done" }, { "", 0, "Nothing was done" }, { "yes", 2, "2 people mailed" } } do
+        local child = process.start({ "script", "-qec", WIXUM .. " invite customers.csv", folder .. "/typescript" },
+          { env = env, cwd = folder })
+        child:expect("Go on%? %[y/N%] ")
+        child:write(row[1])
+        child:expect(row[3])
+        if row[2] > 0 then assert.matches("Mailing %[", child.output) end
+        child:close_input()
+        child:wait()
+        assert.equal(row[2], #server:outbox())
+      end
+    end)
+  end)
+
+  it("says nothing with --quiet unless something is wrong, and JSON with --json", function()
+    write("customers.csv", table.unpack(CUSTOMERS))
+    assert.equal("", done("plan", "customers.csv", "--quiet"))
+    assert.equal("", done("resume", "--quiet"))
+    assert.equal("", done("status", "--quiet"))
+    assert.matches("^wixum: ", (run("resend", "--quiet")))
+    local function json(...)
+      local text = done("--json", "--quiet", ...)
+      return cjson.decode(text)
+    end
+    assert.equal(2, json("plan", "customers.csv").known)
+    assert.equal(0, json("resume").total)
+    assert.equal(1, json("resend", "--email", "ann@example.com").done)
+    assert.equal(2, json("status").states.pending)
+    assert.equal(2, #json("export"))
+    assert.equal(SITE, json("sites")[1].id)
+    assert.is_string(json("roles")[1].title)
+    assert.same({ rows = 2, file = "b.db" }, json("backup", "b.db"))
+    assert.equal(0, json("retry", "--all").changed)
+    assert.equal(2, json("retry", "--all").skipped.pending)
+  end)
+
+  it("acts on a sandbox of its own, which goes on from where it was", function()
+    env = { WIXUM_BASE_URL = "", WIX_API_KEY = "" }
+    write("customers.csv", table.unpack(CUSTOMERS))
+    local first = done("--sandbox", "plan", "customers.csv")
+    assert.matches("Ledger wixum-sandbox.db", first, 1, true)
+    local url = first:match("SANDBOX (http://%S+)")
+    for _, words in ipairs{ { "resume" }, { "resend", "--email", "ann@example.com" }, { "revoke", "--email", "ann@example.com" } } do
+      words[#words + 1] = "--sandbox"
+      assert.equal(url, done(table.unpack(words)):match("SANDBOX (http://%S+)"))
+    end
+    assert.matches("2 rows: 1 pending, 1 revoked", done("--sandbox", "status"), 1, true)
+    for _, name in ipairs{ "wixum-sandbox.db", "wixum-sandbox.db.sandbox" } do
+      assert.equal("600\n", here.run(("stat -c %%a %s/%s"):format(folder, name)))
+    end
+    -- of another service it is no ledger: a rehearsal is not taken for the real thing
+    env = { WIXUM_BASE_URL = server.base_url, WIX_API_KEY = server.api_key }
+    local output, code = run("resume", "--ledger", "wixum-sandbox.db")
+    assert.equal(2, code)
+    assert.matches("it was made for http://127.0.0.1:", output, 1, true)
+  end)
+
+  it("shows no key and no accept link, whatever it prints", function()
+    write("customers.csv", table.unpack(CUSTOMERS))
+    local output = done("invite", "customers.csv", "--keep-links") .. done("status", "--json") .. done("export") .. done("export", "--json")
+      .. done("resend", "--all", "--keep-links", "--json") .. run("resume", "--rate", "none")
+    assert.is_nil(output:find(server.api_key, 1, true))
+    for _, mail in ipairs(server:outbox()) do assert.is_nil(output:find(mail.accept_link, 1, true)) end
+    assert.is_nil(output:find("token=", 1, true))
+    local ledger <close> = assert(wixum.ledger.open(folder .. "/wixum.db"))
+    assert.is_string(ledger:rows()().accept_link) -- they were asked for, and are there
+  end)
+end)
+
+describe("progress", function()
+  local progress = require "wixum.cli.progress"
+
+  local function new(terminal)
+    local self = { now = 100, text = "" }
+    self.bar = progress.new{ terminal = terminal, verb = "Mailing", clock = function() return self.now end,
+      write = function(text) self.text = self.text .. text end }
+    return self
+  end
+
+  it("is a bar with rate and time left on a terminal, and is gone afterwards", function()
+    local it = new(true)
+    it.bar:at(0, 200)
+    it.now = 110
+    it.bar:at(50, 200)
+    assert.matches("Mailing %[######%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%] 50 of 200, 5%.0/s, 30 s left$", it.text)
+    local before = it.text
+    it.now = 110.05
+    it.bar:at(51, 200)
+    assert.equal(before, it.text) -- not for every row
+    it.bar:stop()
+    assert.matches("\r\27%[K$", it.text)
+  end)
+
+  it("is a line every ten seconds elsewhere", function()
+    local it = new(false)
+    for second = 1, 25 do
+      it.now = 100 + second
+      it.bar:at(second, 7300)
+    end
+    assert.equal("Mailing 10 of 7300, 1.0/s, 2 h 01 min left\nMailing 20 of 7300, 1.0/s, 2 h 01 min left\n", it.text)
+    it.bar:stop()
+    assert.equal("1 min 30 s", progress.duration(90))
+  end)
+end)
