@@ -137,7 +137,7 @@ local function emails_of(row, keys, report)
 end
 
 local function roles_of(row, keys, defaults, lookup, report)
-  local by_id = keys.policy_ids and parts_of(row[keys.policy_ids], ";,%s") or {}
+  local by_id = keys.policy_ids and parts_of(row[keys.policy_ids], ";%s") or {} -- no comma: German has 6,73E+18
   local by_title = keys.role and parts_of(row[keys.role], ";") or {}
   if #by_id > 0 and #by_title > 0 then
     return report("role", by_title[1], "policy_ids says roles too; leave one of the two empty")
