@@ -1,6 +1,7 @@
 -- The README tells the truth: its ten lines print what it says, its tables are those of the declarations and the options.
 
 local declaration = require "wixum.declaration"
+local here = require "spec.support.here"
 local options = require "wixum.options"
 local process = require "spec.support.process"
 
@@ -26,6 +27,64 @@ describe("the README", function()
     local expected = output:gsub("^    ", ""):gsub("\n    ", "\n")
     printed = printed:gsub("[^ \t\n]*" .. path:match("[^/]*$"), "ten.lua"):gsub("\n$", "")
     assert.equal(expected, printed)
+  end)
+
+  describe("on the ledger", function()
+    local folder, env
+    before_each(function()
+      folder = here.run("mktemp -d"):match("%S+")
+      env = { PATH = os.getenv("WIXUM_SPEC_BUILD") .. "/bin:" .. os.getenv("PATH") }
+    end)
+    after_each(function() os.execute("rm -rf " .. folder) end)
+
+    -- The section's commands, as they stand there.
+    local commands = {}
+    for line in text:match("## A handover in five commands\n(.-)\nOn Wix itself"):gmatch("\n    ([^\n]+)") do
+      commands[#commands + 1] = line
+    end
+
+    local function shell(lines)
+      return process.run({ "sh", "-ec", table.concat(lines, "\n") }, { env = env, cwd = folder })
+    end
+
+    it("hands over in five commands, from an empty folder #pure", function()
+      local of_wixum = 0
+      for _, line in ipairs(commands) do if line:find("^wixum ") then of_wixum = of_wixum + 1 end end
+      assert.equal(5, of_wixum)
+      local output, code = shell(commands)
+      assert.equal(0, code, output)
+      for _, words in ipairs{ "2 rows new", "2 people mailed in 2 calls.", "2 rows: 2 pending; 2 mails", "1 person mailed once more.",
+        "The invites of 1 person revoked." } do assert.matches(words, output, 1, true) end
+      output = shell{ "wixum --sandbox status" }
+      assert.matches("2 rows: 1 pending, 1 revoked; 3 mails", output, 1, true)
+    end)
+
+    it("does the same in a script of at most twenty lines #pure", function()
+      local script = text:match("## The ledger\n.-```lua\n(.-)```")
+      local _, lines = script:gsub("\n", "")
+      assert.is_true(lines <= 20, lines)
+      local printing = {}
+      for i, line in ipairs(commands) do if line:find("^printf") then printing[#printing + 1] = commands[i] end end
+      assert.equal("", (shell(printing)))
+      local file <close> = assert(io.open(folder .. "/handover.lua", "w"))
+      file:write(script)
+      file:close()
+      local output, code = process.run({ "lua5.4", "handover.lua" }, { env = env, cwd = folder })
+      assert.equal(0, code, output)
+      assert.matches("2 rows new", output, 1, true)
+      assert.matches("\n2\t0\t0\tnil\n", output)
+      local rows = 0
+      for _ in io.lines(folder .. "/rows.csv") do rows = rows + 1 end
+      assert.equal(3, rows)
+    end)
+
+    it("names every command", function()
+      local parser = require("wixum.cli.parser").new()
+      for _, command in ipairs(parser._commands) do
+        local name = command._name
+        assert.is_truthy(text:find("wixum " .. name, 1, true) or text:find("`" .. name, 1, true), name)
+      end
+    end)
   end)
 
   local function fields_of(shape)

@@ -7,8 +7,7 @@ local sandbox = require "wixum.sandbox"
 local support = require "spec.support.ledger"
 local wixum = require "wixum"
 
-local WIXUM = (os.getenv("WIXUM_SPEC_BUILD") or "build") .. "/bin/wixum"
-if not WIXUM:find("^/") then WIXUM = here.root .. "/" .. WIXUM end
+local WIXUM = os.getenv("WIXUM_SPEC_BUILD") .. "/bin/wixum"
 local SITE = "00000001-2222-4333-8444-555555555555"
 local ROLE = support.ROLE.title
 

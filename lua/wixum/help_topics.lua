@@ -87,6 +87,14 @@ wixum.ledger.open(path, options) -> ledger; or nil, err
                                             locale, encoding, delimiter, on_problem, skip, dry_run may be said too
     ledger:send(wix, options)               sends what is planned: a summary. Again goes on where it ended, and mails nobody twice.
                                             concurrency, limit, on_progress, keep_links
+    ledger:resend(wix, selector, options)   mails invites once more; ledger:revoke revokes them. dry_run: only tells
+    ledger:remind(wix, { after = "10d", every = "7d", at_most = 2 })   mails those once more who have not accepted
+    ledger:retry(selector)                  plans failed, expired and revoked rows anew
+    ledger:settle(selector, verdict)        what became of rows that are unknown: "sent" or "not_sent"
+    ledger:status(selector)                 counts by state and site; what a person has to look at
+    ledger:export(path, { format =, delimiter =, selector = })   rows as CSV or JSON; no accept links
+    ledger:backup(path)                     all of it in one file; ledger:import(path) reads a backup or an export
+    ledger:stop()                           ends a run that is under way in another task, and leaves nothing unknown
     ledger:rows(selector)                   rows by email, site_id, state, last_mail_before, invited_before, limit
     ledger:close()
   What the file or the disk refuses is an error of kind ledger.

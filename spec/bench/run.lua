@@ -1,11 +1,11 @@
 -- The benchmark: what wixum costs beside the least that a program on libcurl and lua-cjson pays, and whether it keeps
 -- what it promises about many calls at once. `make bench` runs it.
 --
---   lua5.4 spec/bench/run.lua [--quick] [part…]      parts: blocking in_flight pace items interrupt start
+--   lua5.4 spec/bench/run.lua [--quick] [part…]      parts: blocking in_flight pace items ledger interrupt start
 
 local bench = require "spec.bench.bench"
 
-local PARTS = { "blocking", "in_flight", "pace", "items", "interrupt", "start" }
+local PARTS = { "blocking", "in_flight", "pace", "items", "ledger", "interrupt", "start" }
 
 local size = { pairs = 9, calls = 10000, warm_up = 500, starts = 31, spread = 6400, paced = 1000, items = 1000000 }
 local chosen = {}
