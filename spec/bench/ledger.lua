@@ -42,7 +42,7 @@ local function answer(request)
 end
 
 function phases.plan(url, csv, path)
-  local wix <close> = client.new(url, { transport = answer })
+  local wix <close> = client.new(url, { transport = answer, account_id = "0f6e5d4c-3b2a-4190-8e7d-6c5b4a392817" })
   local ledger <close> = assert(wixum.ledger.open(path))
   local began = core.clock()
   local plan, problems = ledger:plan(csv, { client = wix })

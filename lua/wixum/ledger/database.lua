@@ -225,7 +225,6 @@ function database.open(path)
     self:run("PRAGMA synchronous = FULL")
     self:run("PRAGMA journal_size_limit = 67108864")
     self:run("PRAGMA wal_autocheckpoint = 8000")
-    self:run("PRAGMA temp_store = MEMORY")
   end)
   if ok then return self end
   self:close()

@@ -276,7 +276,7 @@ end
 
 -- ---- looking ---------------------------------------------------------------------------------------------------------
 
---- The rows that a selector means, in the order in which they were planned. They are read in pages, so that the ledger may be used
+--- The rows that a selector means, site by site in the order in which they were planned. They are read in pages, so that the ledger may be used
 -- meanwhile; a row is as it is when its page is read. What the database refuses is raised.
 ---@param given table? email, site_id, state, last_mail_before, invited_before, limit; none: all
 ---@return fun(): table?

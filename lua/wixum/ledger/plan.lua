@@ -190,9 +190,12 @@ local function find_conflicts(db, report)
   end
 end
 
+-- What goes out together stands together, and the sites in the order of the file: a step of many rows then touches few pages.
 local MOVE = [[INSERT INTO invites (site_id, email, person, policy_ids, roles, invite_purpose, language, state, planned_at, changed_at)
-  SELECT site_id, email, person, policy_ids, roles, invite_purpose, language, 'planned', ?, ? FROM staged s
-  WHERE NOT EXISTS (SELECT 1 FROM invites i WHERE i.site_id = s.site_id AND i.person = s.person) ORDER BY s.id LIMIT ?]]
+  SELECT s.site_id, email, person, policy_ids, roles, invite_purpose, language, 'planned', ?, ? FROM staged s
+  JOIN (SELECT site_id, min(id) AS first FROM staged GROUP BY site_id) f ON f.site_id = s.site_id
+  WHERE NOT EXISTS (SELECT 1 FROM invites i WHERE i.site_id = s.site_id AND i.person = s.person)
+  ORDER BY f.first, policy_ids, invite_purpose, language, s.id LIMIT ?]]
 
 local NEW = [[SELECT count(*) AS number FROM staged s
   WHERE NOT EXISTS (SELECT 1 FROM invites i WHERE i.site_id = s.site_id AND i.person = s.person)]]

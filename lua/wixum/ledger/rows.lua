@@ -19,7 +19,7 @@ local function shown(row)
   return row
 end
 
---- The rows that fulfil a condition, in the order in which they were planned. They are read in pages, so that the ledger may be used
+--- The rows that fulfil a condition, site by site in the order in which they were planned. They are read in pages, so that the ledger may be used
 -- meanwhile; a row is as it is when its page is read.
 ---@param read fun(statement: string): table[] answers rows; may raise
 ---@param condition string
