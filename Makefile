@@ -73,7 +73,7 @@ built := $(BUILD)/wixum/core.so $(if $(and $(sandbox),$(MHD_FOUND)),$(BUILD)/wix
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo test test-all interop lint asan tsan valgrind gc torture bench format install uninstall clean help \
+.PHONY: all demo test test-all interop lint asan tsan valgrind gc gc-incremental torture bench format install uninstall clean help \
   support docs run-demo run-specs run-bench run-docs FORCE
 # These start makes of their own, which would get in each other's way in one build folder.
 ifneq ($(filter demo test test-all interop lint asan tsan valgrind gc bench docs,$(MAKECMDGOALS)),)
@@ -191,6 +191,9 @@ gc:
 	$(setup) test
 	$(then) run-specs GC=incremental SET=memory
 	$(then) run-specs GC=generational SET=memory
+gc-incremental:
+	$(setup) test
+	$(then) run-specs GC=incremental SET=memory
 
 # A send and a remind of a hundred thousand rows, killed five hundred times each; SEED=N says which. Takes minutes.
 torture:
