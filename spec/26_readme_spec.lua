@@ -53,8 +53,8 @@ describe("the README", function()
       assert.equal(5, of_wixum)
       local output, code = shell(commands)
       assert.equal(0, code, output)
-      for _, words in ipairs{ "2 rows new", "2 people mailed in 2 calls.", "2 rows: 2 pending; 2 mails", "1 person mailed once more.",
-        "The invites of 1 person revoked." } do assert.matches(words, output, 1, true) end
+      for _, words in ipairs{ "2 rows new", "2 mails sent in 2 calls.", "2 rows: 2 pending; 2 mails", "1 mail sent once more.",
+        "1 invite revoked." } do assert.matches(words, output, 1, true) end
       output = shell{ "wixum --sandbox status" }
       assert.matches("2 rows: 1 pending, 1 revoked; 3 mails", output, 1, true)
     end)

@@ -5,6 +5,10 @@
 
 #include <lauxlib.h>
 #include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+enum { INTERRUPTED = 3 }; /* the command's exit status */
 
 /* How lua.c sets its hook: every event, and the next instruction. Nobody else has a reason to. */
 static bool is_pending(lua_State *main) {
@@ -62,4 +66,37 @@ int wx_sleep(lua_State *L) {
   }
   lua_pushboolean(L, 1);
   return 1;
+}
+
+int wx_end_like_interrupt(lua_State *L) {
+  (void)L;
+  static const int others[] = { SIGTERM, SIGHUP };
+  struct sigaction interrupt, present;
+  if (sigaction(SIGINT, NULL, &interrupt) != 0) return 0;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    if (sigaction(others[i], NULL, &present) != 0 || present.sa_handler == SIG_IGN) continue; /* as nohup leaves it */
+    sigaction(others[i], &interrupt, NULL);
+  }
+  return 0;
+}
+
+/* A handler: only what POSIX allows in one. */
+static void end_at_once(int number) {
+  static const char text[] =
+    "\nwixum: ended at once. What was under way is unknown: `wixum status` names it and what to look at.\n";
+  (void)number;
+  if (write(STDERR_FILENO, text, sizeof text - 1) < 0) _exit(INTERRUPTED); /* nobody hears it */
+  _exit(INTERRUPTED);
+}
+
+int wx_end_at_next_signal(lua_State *L) {
+  (void)L;
+  static const int all[] = { SIGINT, SIGTERM, SIGHUP };
+  struct sigaction action = { .sa_handler = end_at_once };
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    struct sigaction present;
+    if (sigaction(all[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN) sigaction(all[i], &action, NULL);
+  }
+  return 0;
 }

@@ -31,4 +31,12 @@ bool wx_hooks_raised(wx_interrupt *watch);
 /* Lua: core.sleep(seconds) -> true, or false if interrupted by Ctrl-C. A raising hook raises. [-0, +1, v] */
 int wx_sleep(lua_State *L);
 
+/* Lua: core.end_like_interrupt(): from now on SIGTERM and SIGHUP do what SIGINT does, unless the process was started with
+ * them ignored. For the command, whose process is its own. [-0, +0, -] */
+int wx_end_like_interrupt(lua_State *L);
+
+/* Lua: core.end_at_next_signal(): the next SIGINT, SIGTERM or SIGHUP ends the process at once, with status 3 and a line on
+ * stderr. [-0, +0, -] */
+int wx_end_at_next_signal(lua_State *L);
+
 #endif

@@ -422,7 +422,7 @@ local function attempts(run, arguments)
       return fail(run, found)
     end
     root.stats.retries = root.stats.retries + 1
-    if settings.before_retry then settings.before_retry() end
+    if settings.before_retry then settings.before_retry(run.outcome) end
     if run.watched then tell(run, "retry", seconds, found.status, found.outcome, found.request_id) end
     if seconds > 0 then
       scheduler.prepare(run)

@@ -185,7 +185,7 @@ function methods.with(object, given)
 end
 
 --- The same for modules of wixum: what is given is not looked at, and kept. Beside options of calls it may be `before_retry`, called
--- where an attempt that had failed is about to be made again, before the wait for it.
+-- with the outcome so far where an attempt that had failed is about to be made again, before the wait for it.
 ---@param object wixum.Client
 ---@param own table
 ---@return wixum.Client

@@ -62,14 +62,15 @@ local ADVICE = {
   redirected = "The service does not redirect: check base_url and any proxy or portal in between",
   closed = "The client was closed meanwhile",
   cancelled = "It was stopped from inside this program",
+  ledger = "Look at the file, its folder and the disk",
 }
 
 local function advice(err)
+  if (err.kind == "invalid" or err.kind == "ledger") and err.advice then return err.advice end
   if err.outcome == "unknown" then
     if err.effect == "adds" then return "It may have acted. " .. (LOOK_FIRST[err.context] or LOOK_FIRST.site_id) end
     return "It can be repeated without harm"
   end
-  if (err.kind == "invalid" or err.kind == "ledger") and err.advice then return err.advice end
   if err.kind == "not_found" and err.context == "account_id" then return "Check the id: the account knows none like it" end
   return ADVICE[err.kind] or (err.outcome == "not_sent" and "Nothing was sent: it can be called again"
     or "The service did not act: it can be called again later")

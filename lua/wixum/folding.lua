@@ -36,4 +36,14 @@ function folding.ascii(text)
   return (text:gsub("[A-Z]", small))
 end
 
+--- A person, by an address: case does not count, in whatever script.
+---@param email string
+---@return string
+function folding.person(email)
+  if not email:find("[\x80-\xFF]") or not utf8.len(email) then return folding.ascii(email) end
+  local codes = {}
+  for _, code in utf8.codes(email) do codes[#codes + 1] = utf8.char(lower(code)) end
+  return table.concat(codes)
+end
+
 return folding

@@ -1,7 +1,7 @@
 --- What a client is told by its surroundings: environment first, then the config file.
 --
 -- Owns their names and the reading of key files. Must not make clients or keep a key longer than a call of its own.
--- `~/.config/wixum/config` (or under XDG_CONFIG_HOME) holds lines `name = value`; `#` begins a comment.
+-- `~/.config/wixum/config` (or under XDG_CONFIG_HOME) holds lines `name = value`; a line that begins with `#` is a comment.
 
 local core = require "wixum.core"
 local names = require "wixum.names"
@@ -31,7 +31,7 @@ function settings.config()
   if absent then return values end
   if not text then return nil, ("the config file %s cannot be used: %s"):format(path, reason) end
   local number = 0
-  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
+  for line in (text:gsub("^\xEF\xBB\xBF", "") .. "\n"):gmatch("(.-)\r?\n") do
     number = number + 1
     if not line:find("^%s*#") and line:find("%S") then
       local name, value = line:match("^%s*([%w_]+)%s*=%s*(.-)%s*$")

@@ -2,7 +2,8 @@
 --
 -- Owns what is asked before and said after; the work is the ledger's.
 
-local people = require("wixum.cli.plan").people
+local said = require "wixum.cli.plan"
+local counted = said.counted
 local progress = require "wixum.cli.progress"
 local running = require "wixum.cli.running"
 local selection = require "wixum.cli.selection"
@@ -12,11 +13,14 @@ local counts = require("wixum.ledger.status").counts
 local act = {}
 
 local NAMED = 3
+-- What is asked, what the progress is called, what is said afterwards; and what is counted.
 local VERBS = {
-  resend = { "This mails %s once more, live", "Mailing", "%s mailed once more" },
-  remind = { "This reminds %s, live", "Reminding", "%s reminded" },
-  revoke = { "This revokes the invites of %s, live", "Revoking", "The invites of %s revoked" },
+  resend = { "This sends %s once more, live", "Mailing", "%s sent once more", "mail", "mails" },
+  remind = { "This sends %s, live", "Reminding", "%s sent", "reminder", "reminders" },
+  revoke = { "This revokes %s, live", "Revoking", "%s revoked", "invite", "invites" },
 }
+
+local function things(name, number) return counted(number, VERBS[name][4], VERBS[name][5]) end
 
 local function least_seconds(desk, calls)
   local rate = require("wixum.client").state(desk:client()).settings.rate
@@ -36,7 +40,7 @@ end
 
 local function tell(desk, name, summary)
   local talk = desk.talk
-  local parts = { VERBS[name][3]:format(people(summary.done)) }
+  local parts = { VERBS[name][3]:format(things(name, summary.done)) }
   if summary.failed > 0 then parts[#parts + 1] = ("%d refused"):format(summary.failed) end
   if summary.unknown > 0 then parts[#parts + 1] = ("%d unknown"):format(summary.unknown) end
   if summary.put_back > 0 then parts[#parts + 1] = ("%d not sent"):format(summary.put_back) end
@@ -47,12 +51,8 @@ local function tell(desk, name, summary)
     talk:wrong("%d of them have expired, and the service does not mail them again: `wixum retry --state expired` plans new invites",
       summary.expired)
   end
-  if summary.recovered > 0 then
-    talk:wrong("%d rows of a run that was killed are unknown: they may have been mailed", summary.recovered)
-  end
-  if summary.unknown + summary.recovered > 0 then
-    talk:wrong("`wixum status` names what is unknown and what to look at; `wixum settle sent` or `settle not_sent` decides it")
-  end
+  if summary.recovered > 0 then said.tell_recovered(talk, summary.recovered)
+  elseif summary.unknown > 0 then said.tell_unknown(talk) end
 end
 
 -- Looks, asks, does. `call` is the ledger's method with its options.
@@ -66,22 +66,25 @@ local function run(desk, name, call)
     tell_skipped(talk, looked)
     return status.DONE
   end
-  local what = ("%s: %s%s; at least %s."):format(VERBS[name][1]:format(people(looked.total)), names_of(looked), since,
+  local what = ("%s: %s%s; at least %s."):format(VERBS[name][1]:format(things(name, looked.total)), names_of(looked), since,
     progress.duration(least_seconds(desk, looked.total)))
   if given.dry_run then
     talk:result(what:gsub("^This", "It"):gsub(", live", "", 1) .. " Nothing was done.", running.plain(looked))
     tell_skipped(talk, looked)
     return status.DONE
   end
-  if not desk.loopback and not talk:may(what) then return status.USAGE end
+  if not desk.loopback then
+    local may, code = talk:may(what, "Nothing was done.")
+    if not may then return code end
+  end
   if looked.continued then talk:note("Going on with what was begun at %s.", looked.continued) end
   local ledger = desk:ledger()
   local summary, err, interrupted = running.run(ledger, talk, VERBS[name][2], { "done", "failed", "unknown" }, function(on_progress)
     return call{ concurrency = given.concurrency, keep_links = given.keep_links, anew = given.anew, on_progress = on_progress }
   end)
   if not summary then
-    if interrupted then return status.INTERRUPTED end
-    error(err, 0)
+    if not interrupted then error(err, 0) end
+    return status.INTERRUPTED
   end
   tell(desk, name, summary)
   local code = running.status(talk, summary, interrupted)
@@ -112,6 +115,7 @@ act.resend, act.revoke = on_selected "resend", on_selected "revoke"
 function act.remind(desk)
   local ledger, given = desk:ledger(false), desk.given
   local sites = selection.sites(ledger, given.site)
+  selection.check_people(ledger, given.email)
   local wix = desk:client()
   return run(desk, "remind", function(options)
     options.after, options.every, options.at_most, options.limit = given.after, given.every, given.at_most, given.limit

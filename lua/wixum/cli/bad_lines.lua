@@ -8,15 +8,21 @@ local filesystem = require "wixum.ledger.filesystem"
 local bad_lines = {}
 bad_lines.__index = bad_lines
 
----@param path string
+local MARK = "line,reason" -- how the header ends
+
+---@param path string where nothing is, or lines that were left out before. They are written beside it first: it may be the spreadsheet
+--- that is being read
+---@param ledger string path of the ledger, which must not be replaced
 ---@return table? bad_lines
 ---@return string? problem
-function bad_lines.new(path)
-  local ok, failure = pcall(filesystem.make_private, path)
-  local file, problem
-  if ok then file, problem = io.open(path, "wb") end
-  if not file then return nil, problem or tostring(failure) end
-  return setmetatable({ file = file, path = path, problems = {}, count = 0 }, bad_lines)
+function bad_lines.new(path, ledger)
+  if filesystem.is_of_ledger(path, ledger) then return nil, "this is the ledger" end
+  if filesystem.is_special(path) then return nil, "this is no plain file" end
+  local header = filesystem.exists(path) and (filesystem.start_of(path) or ""):match("^[^\r\n]+")
+  if header and header:sub(-#MARK) ~= MARK then
+    return nil, path .. " is there already, and holds no lines that were left out; name another file"
+  end
+  return setmetatable({ path = path, part = path .. ".part", problems = {}, count = 0 }, bad_lines)
 end
 
 --- What is wrong with a line, before the line itself.
@@ -32,6 +38,11 @@ end
 local function begin(self, columns)
   if self.columns then return end
   self.columns = columns
+  os.remove(self.part)
+  local ok, failure = pcall(filesystem.make_private, self.part) -- it holds the addresses of people
+  local problem
+  if ok then self.file, problem = io.open(self.part, "wb") end
+  if not self.file then require("wixum.cli.desk").fail("--skip-bad: " .. tostring(problem or failure)) end
   self.file:write("\xEF\xBB\xBF") -- tells Excel that it is UTF-8
   local header = table.move(columns, 1, #columns, 1, {})
   header[#header + 1], header[#header + 2] = "line", "reason"
@@ -67,7 +78,7 @@ function bad_lines:row(row, line, columns)
   add(self, row, line, reasons_of(self, line))
 end
 
---- That was all.
+--- That was all: the file is there, where lines were left out.
 ---@param columns string[]? where no row was left out
 ---@return string? problem
 function bad_lines:close(columns)
@@ -75,8 +86,14 @@ function bad_lines:close(columns)
     begin(self, columns or {})
     reasons_of(self, nil)
   end
+  if not self.file then return end
   local ok, problem = self.file:close()
-  return self.trouble or not ok and problem or nil
+  problem = self.trouble or not ok and problem or nil
+  if not problem then ok, problem = os.rename(self.part, self.path) end
+  if not ok or problem then
+    os.remove(self.part)
+    return problem
+  end
 end
 
 return bad_lines

@@ -38,6 +38,7 @@ end
 function desk.new(given, talk)
   local config, problem = settings.config()
   if not config then desk.fail(problem) end
+  if given.ledger == "" then desk.fail("--ledger is empty") end
   local path = given.ledger or environment("WIXUM_LEDGER") or config.ledger
   if path and path:find("^~/") and os.getenv("HOME") then path = os.getenv("HOME") .. path:sub(2) end
   path = path or LEDGER
@@ -45,13 +46,13 @@ function desk.new(given, talk)
   return setmetatable({ given = given, talk = talk, config = config, path = path }, desk)
 end
 
--- ---- the sandbox -----------------------------------------------------------------------------------------------------
-
-local function is_there(path)
-  local file = io.open(path, "rb")
-  if file then file:close() end
-  return file ~= nil
+local function is_loopback(url)
+  local host = url:match("^https?://(%[?[%x:]+%]?)") or ""
+  host = host:find("^%[") and host or url:match("^https?://([^/:]+)") or ""
+  return host == "localhost" or host == "[::1]" or host:find("^127%.") ~= nil
 end
+
+-- ---- the sandbox -----------------------------------------------------------------------------------------------------
 
 -- The port of the ledger's sandbox, so that it finds itself bound to the same; 0 where it has none yet.
 local function port_of(ledger)
@@ -62,8 +63,9 @@ end
 -- Starts a sandbox of the ledger's, which goes on from where it was.
 local function start_sandbox(self)
   local state = self.path .. ".sandbox"
-  local port = port_of(is_there(self.path) and self:ledger(false))
-  local server, problem = require("wixum.sandbox").start{ port = port, state = is_there(state) and state or nil, host = "127.0.0.1" }
+  local port = port_of(filesystem.exists(self.path) and self:ledger(false))
+  local server, problem = require("wixum.sandbox").start{ port = port, state = filesystem.exists(state) and state or nil,
+    host = "127.0.0.1" }
   if not server then
     desk.fail(("the sandbox of this ledger cannot be started: %s. %s"):format(problem, port == 0 and "" or
       ("It was at port %d: end what is there now, or name another ledger with --ledger"):format(port)))
@@ -116,12 +118,6 @@ function desk:say(url, loopback, account)
   else self.talk:note("LIVE %s, account %s", (url:gsub("^https?://", "")), account and core.redact(account) or "of the key") end
 end
 
-local function is_loopback(url)
-  local host = url:match("^https?://(%[?[%x:]+%]?)") or ""
-  host = host:find("^%[") and host or url:match("^https?://([^/:]+)") or ""
-  return host == "localhost" or host == "[::1]" or host:find("^127%.") ~= nil
-end
-
 -- ---- the ledger ------------------------------------------------------------------------------------------------------
 
 --- The ledger.
@@ -130,9 +126,12 @@ end
 function desk:ledger(create)
   if self.opened then return self.opened end
   local err
-  self.fresh = create ~= false and not is_there(self.path)
   self.opened, err = wixum.ledger.open(self.path, { create = create })
   if not self.opened then error(err, 0) end
+  local url = self.opened:bound()
+  if self.given.sandbox and url and not is_loopback(url) then
+    desk.fail(("the ledger %s is of %s: --sandbox leaves it alone. Name another with --ledger"):format(self.path, url))
+  end
   return self.opened
 end
 
@@ -148,7 +147,7 @@ end
 --- A ledger that leaves no trace: the one that is there, or one that is gone afterwards.
 ---@return table ledger
 function desk:ledger_to_look_at()
-  if is_there(self.path) then return self:ledger(false) end
+  if filesystem.exists(self.path) then return self:ledger(false) end
   local path = os.tmpname()
   os.remove(path)
   self.temporary = path
@@ -156,13 +155,6 @@ function desk:ledger_to_look_at()
   self.opened, err = wixum.ledger.open(path)
   if not self.opened then error(err, 0) end
   return self.opened
-end
-
---- Nothing came of it: a ledger that was made for this is gone again.
-function desk:discard()
-  if not self.fresh then return end
-  self.opened:close()
-  for _, ending in ipairs{ "", "-wal", "-shm", "-sender" } do os.remove(self.path .. ending) end
 end
 
 --- Names the ledger, once it is clear that it is used.

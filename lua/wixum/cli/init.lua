@@ -40,6 +40,7 @@ local function on_desk(given)
   local desks, errors = require "wixum.cli.desk", require "wixum.errors"
   local talk = require("wixum.cli.talk").new(given)
   local desk
+  require("wixum.core").end_like_interrupt()
   local ok, code = pcall(function()
     desk = desks.new(given, talk)
     local place = COMMANDS[given.command]
@@ -56,14 +57,19 @@ local function on_desk(given)
     elseif errors.is(raised) then
       talk:failed(raised)
       code = desks.status_of(raised)
+    elseif type(raised) == "string" and not raised:find("^[^\n]*%.lua:%d+: ") then -- a value that a module of wixum does not take
+      talk:wrong("%s", raised)
+      code = status.USAGE
     else
       if desk then pcall(desk.close, desk) end
       error(raised, 0)
     end
   end
-  if desk then
-    if code == status.USAGE then desk:discard() end
-    desk:close(given.dry_run)
+  if desk then desk:close(given.dry_run) end
+  local trouble = talk:finish()
+  if trouble then
+    talk:wrong("the result could not be written: %s", trouble)
+    if code == status.DONE then code = status.USAGE end
   end
   return code
 end

@@ -100,9 +100,11 @@ function look.import(desk)
     talk:wrong("nothing was read in")
     return status.USAGE
   end
-  desk.fresh = false
   desk:ledger_alone()
   desk:name_ledger()
+  if not ledger:bound() then
+    talk:wrong("an export does not say whose it is: this ledger will belong to the service that it is first used with")
+  end
   talk:result(("%d rows added, %d replaced by later ones, %d kept as they were."):format(done.added, done.replaced, done.kept), done)
   if done.unknown > 0 then
     talk:wrong("%d rows are unknown: what was planned in the file may have been sent after it was made; `wixum status` names them",

@@ -134,6 +134,7 @@ function parser.new()
   remind:option("--email", "This person alone."):count("*"):argname("ADDRESS")
   remind:option("--site", "On this site alone."):count("*"):argname("SITE")
   remind:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
+  remind:flag("--all", "All who are due; so it is where nobody is named.")
   mailing(remind)
 
   local resend = add("resend", "Mail an invite once more: to whom it got lost.")
@@ -150,7 +151,8 @@ function parser.new()
   revoke:flag("--anew", "Do not go on with a batch that was interrupted.")
 
   local settle = add("settle", "Say what became of rows that are unknown.")
-  settle:argument("verdict", "sent (or revoked), or not_sent."):choices{ "sent", "not_sent" }
+  settle:argument("verdict", "sent: it acted, the person was mailed, or the invite revoked. not_sent: it did not.")
+    :choices{ "sent", "not_sent" }
   selecting(settle)
 
   add("backup", "Write the ledger to one file, while it is in use."):argument("file", "One that is not there yet."):argname("FILE")

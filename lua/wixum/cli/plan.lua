@@ -19,19 +19,19 @@ local FAILED = 5 -- rows that are named after a run
 
 -- field = header, from the config file ("email=E-Mail, site=Seite") and, before it, from the options.
 local function columns_of(desk)
-  local map = {}
+  local map, said_by = {}, {}
   for part in (desk.config.columns or ""):gmatch("[^,]+") do
     local field, header = part:match("^%s*([%a_]+)%s*=%s*(.-)%s*$")
     if not field then desks.fail(("columns in the config file: %q is not FIELD=HEADER, as in email=E-Mail"):format(part)) end
-    map[field] = header
+    map[field], said_by[field] = header, "columns in the config file"
   end
-  for _, pair in ipairs(desk.given.column or {}) do map[pair[1]] = pair[2] end
+  for _, pair in ipairs(desk.given.column or {}) do map[pair[1]], said_by[pair[1]] = pair[2], "--column" end
   local known = require("wixum.ledger.sheet").FIELDS
   for field in pairs(map) do
     local found = false
     for _, name in ipairs(known) do found = found or name == field end
     if not found then
-      desks.fail(("--column: there is no field %s%s"):format(field, require("wixum.names").suggestion(field, known)))
+      desks.fail(("%s: there is no field %s%s"):format(said_by[field], field, require("wixum.names").suggestion(field, known)))
     end
   end
   return next(map) and map or nil
@@ -42,15 +42,26 @@ local function source_of(path)
   return io.stdin
 end
 
--- Reads the spreadsheet into the ledger. Answers the plan; or nil and the exit status, after everything was said.
-local function make(desk, ledger, dry_run)
+-- In place of a file of bad lines, in a dry run.
+local NOTHING_WRITTEN = { problem = function() end, row = function() end, close = function() end }
+
+-- Reads the spreadsheet into the ledger. Answers the plan and the ledger; or nil, nil and the exit status, after
+-- everything was said.
+local function make(desk, dry_run)
   local talk, given, told, bad = desk.talk, desk.given, 0, nil
   local wix = desk:client()
+  if given.csv ~= "-" then
+    local file, problem = io.open(given.csv, "rb") -- before a ledger is made for it
+    if not file then desks.fail(problem .. ". Check the path, it starts at the current folder. Nothing was planned") end
+    file:close()
+  end
+  local ledger = dry_run and desk:ledger_to_look_at() or desk:ledger()
   if not dry_run then desk:name_ledger() end
   if given.skip_bad then
     local problem
-    bad, problem = bad_lines.new(given.skip_bad)
+    bad, problem = bad_lines.new(given.skip_bad, desk.path)
     if not bad then desks.fail(("--skip-bad: %s"):format(problem)) end
+    if dry_run then bad = NOTHING_WRITTEN end
   end
   local made, problems = ledger:plan(source_of(given.csv), {
     client = wix, column = columns_of(desk), role = given.role and #given.role > 0 and given.role or nil,
@@ -67,14 +78,16 @@ local function make(desk, ledger, dry_run)
   local trouble = bad and bad:close()
   if trouble then desks.fail(("--skip-bad: %s"):format(trouble)) end
   if made then
-    desk.fresh = false
-    if told > 0 then talk:wrong("%d lines were left out; they are in %s", bad.count, given.skip_bad) end
-    return made
+    if told > 0 then
+      talk:wrong(dry_run and "these lines would be left out, and written to %s" or "%d lines were left out; they are in %s",
+        table.unpack(dry_run and { given.skip_bad } or { bad.count, given.skip_bad }))
+    end
+    return made, ledger
   end
   if errors.is(problems) then error(problems, 0) end
   talk:wrong("nothing was planned: correct %s, or leave %s out with --skip-bad FILE", told == 1 and "this line" or "these lines",
     told == 1 and "it" or "them")
-  return nil, status.USAGE
+  return nil, nil, status.USAGE
 end
 
 --- `wixum plan CSV`.
@@ -82,7 +95,7 @@ end
 ---@return integer status
 function plan.plan(desk)
   local dry_run = desk.given.dry_run
-  local made, code = make(desk, dry_run and desk:ledger_to_look_at() or desk:ledger(), dry_run)
+  local made, _, code = make(desk, dry_run)
   if not made then return code end
   desk.talk:result(tostring(made), running.plain(made))
   if dry_run then desk.talk:note("Nothing was stored, and nobody was mailed.")
@@ -92,16 +105,19 @@ end
 
 -- ---- sending ---------------------------------------------------------------------------------------------------------
 
-local function people(number) return number == 1 and "1 person" or ("%d people"):format(number) end
+local function counted(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
+
+local function mails(number) return counted(number, "mail", "mails") end
 
 -- Whom it will mail, in one sentence.
 local function question(ledger, waiting, number)
   local names = {}
   for row in ledger:rows{ state = "planned", limit = NAMED } do names[#names + 1] = row.email end
   local more = number - #names
-  return ("This mails %s on %d %s, live: %s%s; at least %s."):format(people(number), waiting.sites,
-    waiting.sites == 1 and "site" or "sites", table.concat(names, ", "), more > 0 and (" and %d more"):format(more) or "",
-    progress.duration(waiting.seconds))
+  local whom = number < waiting.planned and ("of %d that are planned"):format(waiting.planned)
+    or ("to %s on %s"):format(counted(waiting.people, "person", "people"), counted(waiting.sites, "site", "sites"))
+  return ("This sends %s %s, live: %s%s; at least %s."):format(mails(number), whom, table.concat(names, ", "),
+    more > 0 and (" and %d more"):format(more) or "", progress.duration(waiting.seconds))
 end
 
 local function tell_failed(ledger, talk, since)
@@ -120,10 +136,20 @@ end
 
 -- What a run came to, for people.
 local function words_of(summary)
-  local parts = { ("%s mailed in %d %s"):format(people(summary.pending), summary.calls, summary.calls == 1 and "call" or "calls") }
+  local parts = { ("%s sent in %s"):format(mails(summary.pending), counted(summary.calls, "call", "calls")) }
   if summary.failed > 0 then parts[#parts + 1] = ("%d failed"):format(summary.failed) end
   if summary.unknown > 0 then parts[#parts + 1] = ("%d unknown"):format(summary.unknown) end
   return table.concat(parts, ", ") .. "."
+end
+
+local function tell_unknown(talk)
+  talk:wrong("`wixum status` names what is unknown and what to look at; `wixum settle sent` or `settle not_sent` decides it")
+end
+
+local function tell_recovered(talk, number)
+  talk:wrong("%s of a run that was killed %s unknown: they may have been mailed", counted(number, "row", "rows"),
+    number == 1 and "is" or "are")
+  tell_unknown(talk)
 end
 
 local function tell(ledger, talk, summary, since)
@@ -133,12 +159,8 @@ local function tell(ledger, talk, summary, since)
     talk:wrong("it could not be read who can reach the sites, so that it cannot be told later who has joined: %s",
       tostring(summary.unlooked))
   end
-  if summary.recovered > 0 then
-    talk:wrong("%d rows of a run that was killed are unknown: they may have been mailed", summary.recovered)
-  end
-  if summary.unknown + summary.recovered > 0 then
-    talk:wrong("`wixum status` names what is unknown and what to look at; `wixum settle sent` or `settle not_sent` decides it")
-  end
+  if summary.recovered > 0 then tell_recovered(talk, summary.recovered)
+  elseif summary.unknown > 0 then tell_unknown(talk) end
   local left = ledger:status().states.planned or 0
   if left > 0 then talk:note("%d still planned: `wixum resume` mails them.", left) end
 end
@@ -148,23 +170,23 @@ local function send(desk, ledger)
   local talk, given, wix = desk.talk, desk.given, desk:client()
   local waiting, refused = ledger:waiting(wix)
   if not waiting then error(refused, 0) end
-  if waiting.planned == 0 then
-    -- what a killed run has left is told all the same
-    local stale = ledger:status().states.sending
-    if not stale then
-      talk:result("Nobody is planned.", { total = 0 })
-      return status.DONE
-    end
+  local found = waiting.planned == 0 and ledger:status()
+  if found and not found.states.sending then -- else another process sends, which is told when this one tries
+    talk:result("Nobody is planned.", { total = 0, recovered = found.recovered })
+    if found.recovered == 0 then return status.DONE end
+    tell_recovered(talk, found.recovered)
+    return status.SOME_FAILED
   end
   local number = math.min(waiting.planned, given.limit or math.maxinteger)
   if given.dry_run then
-    talk:result(("%s would be mailed on %d sites, in %d calls, in at least %s."):format(people(number), waiting.sites, waiting.calls,
+    talk:result(("%s of %d planned would be sent, all of them to %s on %s in %s; at least %s."):format(mails(number), waiting.planned,
+      counted(waiting.people, "person", "people"), counted(waiting.sites, "site", "sites"), counted(waiting.calls, "call", "calls"),
       progress.duration(waiting.seconds)), waiting)
     return status.DONE
   end
-  if number > 0 and not desk.loopback and not talk:may(question(ledger, waiting, number)) then
-    talk:note("They are planned: `wixum resume` mails them.")
-    return status.USAGE
+  if number > 0 and not desk.loopback then
+    local may, code = talk:may(question(ledger, waiting, number), "Nobody was mailed; they are planned: `wixum resume` mails them.")
+    if not may then return code end
   end
   local since = os.date("!%Y-%m-%dT%H:%M:%SZ") --[[@as string]]
   local summary, err, interrupted = running.run(ledger, talk, "Mailing", { "pending", "failed", "unknown" }, function(on_progress)
@@ -172,8 +194,9 @@ local function send(desk, ledger)
       on_progress = on_progress })
   end)
   if not summary then
-    if interrupted then return status.INTERRUPTED end
-    error(err, 0)
+    if not interrupted then error(err, 0) end
+    talk:note("%d still planned: `wixum resume` mails them.", ledger:status().states.planned or 0)
+    return status.INTERRUPTED
   end
   tell(ledger, talk, summary, since)
   return running.status(talk, summary, interrupted)
@@ -186,8 +209,7 @@ function plan.invite(desk)
   local dry_run = desk.given.dry_run
   local limit = desk.given.limit
   desk.given.limit = nil -- of the mails: all that is new is planned
-  local ledger = dry_run and desk:ledger_to_look_at() or desk:ledger()
-  local made, code = make(desk, ledger, dry_run)
+  local made, ledger, code = make(desk, dry_run)
   desk.given.limit = limit
   if not made then return code end
   if dry_run then
@@ -209,6 +231,6 @@ function plan.resume(desk)
   return send(desk, ledger)
 end
 
-plan.people = people
+plan.counted, plan.tell_recovered, plan.tell_unknown = counted, tell_recovered, tell_unknown
 
 return plan

@@ -59,6 +59,7 @@ function running.run(ledger, talk, verb, counted, work)
     if wait_for(task) then
       interrupted = true
       bar:stop()
+      core.end_at_next_signal()
       talk:note("\nEnding: calls that are under way are waited for. Ctrl-C again ends at once.")
       if not ledger:stop() then scheduler.stop(task, "cancelled") end
     end
@@ -77,8 +78,8 @@ end
 function running.plain(summary)
   local plain = {}
   for name, value in pairs(summary) do
-    if errors.is(value) then plain[name] = tostring(value)
-    elseif type(value) ~= "table" or next(value) ~= nil then plain[name] = value end
+    if errors.is(value) then plain[name] = value.kind == "cancelled" and value.message or tostring(value)
+    else plain[name] = value end
   end
   plain.began = nil
   return plain

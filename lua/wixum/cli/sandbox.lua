@@ -37,6 +37,7 @@ function sandbox.run(given)
     io.stderr:write("wixum sandbox: ", problem, "\n")
     return status.USAGE
   end
+  core.end_like_interrupt()
   -- Ctrl-C may come while Lua code runs, which raises, or while core.sleep waits, which answers false
   local ok, raised = pcall(function()
     io.stdout:write(export_lines(server))

@@ -2,6 +2,7 @@
 --
 -- Owns how options become a selector. Which rows it means is the ledger's business.
 
+local printable = require("wixum.csv.problem").printable
 local desk = require "wixum.cli.desk"
 
 local selection = {}
@@ -23,6 +24,17 @@ function selection.sites(ledger, texts)
   return ids
 end
 
+--- Are these people in the ledger? A mistyped address must not pass for somebody with whom there is nothing to do.
+---@param ledger table
+---@param emails string[]?
+function selection.check_people(ledger, emails)
+  for _, email in ipairs(emails or {}) do
+    if not ledger:rows{ email = email, limit = 1 }() then
+      desk.fail(("--email: the ledger knows nobody called %s; `wixum export` lists whom it knows"):format(printable(email, 100)))
+    end
+  end
+end
+
 --- The selector that the options say.
 ---@param ledger table
 ---@param given table options
@@ -37,6 +49,7 @@ function selection.of(ledger, given, may_be_empty)
   if not narrowed and not selector.all and not may_be_empty then
     desk.fail("this says nobody: name people with --email, --site, --state or --last-mail-before, or say --all")
   end
+  selection.check_people(ledger, selector.email)
   return selector
 end
 

@@ -5,6 +5,7 @@
 
 local cjson = require "cjson"
 local errors = require "wixum.errors"
+local status = require "wixum.cli.status"
 local printable = require("wixum.csv.problem").printable
 
 local talk = {}
@@ -47,8 +48,21 @@ end
 ---@param text string
 ---@param value any
 function talk:result(text, value)
-  if self.json then io.stdout:write(cjson.encode(value), "\n")
-  elseif not self.quiet then io.stdout:write(text, "\n") end
+  if self.json then self:out(cjson.encode(value), "\n")
+  elseif not self.quiet then self:out(text, "\n") end
+end
+
+--- To stdout. That it cannot be written is told at the end.
+function talk:out(...)
+  local ok, problem = io.stdout:write(...)
+  if not ok then self.trouble = self.trouble or problem end
+end
+
+--- Has all of the result been written? To be asked once, at the end.
+---@return string? problem
+function talk:finish()
+  local ok, problem = io.stdout:flush()
+  return self.trouble or not ok and problem or nil
 end
 
 -- A cell of CSV for lists; they hold names that others have chosen.
@@ -67,7 +81,7 @@ function talk:list(columns, rows, as_csv)
       list[i] = {}
       for _, column in ipairs(columns) do list[i][column[1]] = row[column[1]] end
     end
-    io.stdout:write(#list > 0 and cjson.encode(list) or "[]", "\n")
+    self:out(#list > 0 and cjson.encode(list) or "[]", "\n")
     return
   end
   local function line(of, written, between)
@@ -76,8 +90,8 @@ function talk:list(columns, rows, as_csv)
     return (table.concat(cells, between):gsub("%s+$", ""))
   end
   if as_csv then
-    io.stdout:write(line(function(column) return column[1] end, cell, ","), "\r\n")
-    for _, row in ipairs(rows) do io.stdout:write(line(function(column) return row[column[1]] end, cell, ","), "\r\n") end
+    self:out(line(function(column) return column[1] end, cell, ","), "\r\n")
+    for _, row in ipairs(rows) do self:out(line(function(column) return row[column[1]] end, cell, ","), "\r\n") end
     return
   end
   local widths, shown = {}, {}
@@ -91,25 +105,27 @@ function talk:list(columns, rows, as_csv)
     end
   end
   local function padded(text, i) return text .. (" "):rep(widths[i] - (utf8.len(text) or #text)) end
-  io.stdout:write(line(function(column) return column[2] end, padded, "  "), "\n")
-  for _, row in ipairs(shown) do io.stdout:write(line(function(column) return row[column[1]] end, padded, "  "), "\n") end
+  self:out(line(function(column) return column[2] end, padded, "  "), "\n")
+  for _, row in ipairs(shown) do self:out(line(function(column) return row[column[1]] end, padded, "  "), "\n") end
 end
 
 --- Asks before something is done live that cannot be taken back. --yes answers; without a terminal and without it the answer is no.
 ---@param what string what will be done, as a sentence
+---@param otherwise string what is so without a yes, as a sentence
 ---@return boolean
-function talk:may(what)
+---@return integer? code the exit status where not
+function talk:may(what, otherwise)
   if self.yes then return true end
   if not is_terminal(0) or not is_terminal(2) then
-    self:wrong("%s Nobody can be asked here: say --yes to do it. Nothing was done.", what)
-    return false
+    self:wrong("%s Nobody can be asked here: say --yes to do it. %s", what, otherwise)
+    return false, status.USAGE
   end
   io.stderr:write(what, " Go on? [y/N] ")
   io.stderr:flush()
   local answer = io.stdin:read("l")
   if answer and answer:lower():find("^%s*y") then return true end
-  io.stderr:write(answer and "" or "\n", "Nothing was done.\n")
-  return false
+  io.stderr:write(answer and "" or "\n", otherwise, "\n")
+  return false, status.INTERRUPTED
 end
 
 return talk

@@ -9,6 +9,8 @@ local selector = require "wixum.ledger.selector"
 
 local binding = {}
 
+local PATIENCE = 500 -- milliseconds that a sender waits for one who only looks
+
 local function setting(db, name)
   local row = db:one("SELECT value FROM settings WHERE name = ?", name)
   return row and row.value
@@ -73,6 +75,17 @@ local function holder()
   return number and ("process %d on %s"):format(number, name) or "a process on " .. name
 end
 
+--- Runs a function where nobody sends from this ledger, and keeps others from it meanwhile; else it is not run.
+---@param state table of the ledger
+---@param fn function
+---@return any ... what it returns
+function binding.where_nobody_sends(state, fn, ...)
+  local side = state.path .. "-sender"
+  if not filesystem.exists(side) then return end -- nobody ever did
+  local lock <close> = database.lock(side)
+  if lock then return fn(...) end
+end
+
 --- Runs a function while nobody else may send from this ledger.
 ---@param state table of the ledger
 ---@param fn function
@@ -80,7 +93,7 @@ end
 function binding.alone(state, fn, ...)
   local side = state.path .. "-sender"
   filesystem.make_private(side)
-  local lock = database.lock(side)
+  local lock = database.lock(side, PATIENCE)
   if not lock then
     local problem = database.failure(("it is in use by %s"):format(setting(state.db, "sender") or "another process"),
       "Wait until that has ended; nothing was done")

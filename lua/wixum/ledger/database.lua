@@ -41,6 +41,8 @@ local function told(problem)
     return "another process is writing to it", "Wait until that has ended, and call again"
   elseif text:find("disk is full", 1, true) or text:find("disk I/O error", 1, true) then
     return text, "Make room on the disk, and call again: what was written before is still there"
+  elseif text:find("unable to open database", 1, true) then
+    return "it cannot be opened", "Is it a file, and may you read and write it and its folder?"
   elseif text:find("readonly database", 1, true) then return "it may not be written", "Look at its mode and owner, and at its folder's"
   end
   return text
@@ -201,6 +203,9 @@ local function environment()
   return luasql.sqlite3()
 end
 
+-- A path that SQLite cannot take for something else.
+local function plain_path(path) return path:find("^/") and path or "./" .. path end
+
 -- The number in a pragma.
 local function pragma(self, name, of)
   local row = self:one(("PRAGMA %s%s"):format(of and of .. "." or "", name))
@@ -211,7 +216,7 @@ end
 ---@param path string one that is there, be it empty
 ---@return table database
 function database.open(path)
-  local connection, problem = environment():connect(path, BUSY)
+  local connection, problem = environment():connect(plain_path(path), BUSY)
   if not connection then database.fail(told(problem)) end
   local self = setmetatable({ connection = connection }, metatable)
   local ok, raised = pcall(function()
@@ -247,9 +252,6 @@ end
 
 -- ---- files beside it --------------------------------------------------------------------------------------------------
 
--- A path that SQLite cannot take for something else.
-local function plain_path(path) return path:find("^/") and path or "./" .. path end
-
 --- Writes all of it to a file that is empty, while it is in use.
 ---@param path string
 function methods:copy_to(path) self:run("VACUUM INTO " .. quoted(plain_path(path))) end
@@ -278,9 +280,10 @@ end
 --- Takes a lock that dies with this process: nobody else has it while it is held. It lies in a file of its own, since the ledger's is
 -- written by others meanwhile.
 ---@param path string
----@return table? lock to be closed
-function database.lock(path)
-  local connection, problem = environment():connect(path, 0)
+---@param wait integer? milliseconds
+---@return table? lock to be closed; nil: another process has it, or this one
+function database.lock(path, wait)
+  local connection, problem = environment():connect(plain_path(path), wait or 0)
   if not connection then database.fail(told(problem)) end
   local result
   result, problem = connection:execute("BEGIN EXCLUSIVE")

@@ -14,7 +14,9 @@ function decide.expire(db, now)
   -- looked for first: who only reads must not wait for who writes
   local any = db:one("SELECT 1 AS found FROM invites WHERE state = 'pending' AND expires_at < ? LIMIT 1", now)
   if not any then return 0 end
-  return db:run("UPDATE invites SET state = 'expired', changed_at = ? WHERE state = 'pending' AND expires_at < ?", now, now)
+  -- the change is of the day when it expired, whenever somebody looks: of two copies of a row the later change counts
+  return db:run([[UPDATE invites SET state = 'expired', changed_at = max(changed_at, expires_at)
+    WHERE state = 'pending' AND expires_at < ?]], now)
 end
 
 -- As `= value`, so that a limit counts only rows with which it can be done.
@@ -41,6 +43,9 @@ end
 ---@field skipped table<string, integer> selected rows with which it cannot be done, by state
 
 local AGAIN = "state IN ('failed', 'expired', 'revoked')"
+-- What was known of the old invite says nothing of the new one.
+local PLANNED_ANEW = "state = 'planned', reason = NULL, invite_id = NULL, accept_link = NULL, expires_at = NULL, unknown_step = NULL, "
+  .. "earlier_mail_at = NULL, evidence = NULL, account_id = NULL"
 
 --- Rows wait to be sent again: a new invite.
 ---@param state table of the ledger
@@ -49,10 +54,9 @@ local AGAIN = "state IN ('failed', 'expired', 'revoked')"
 function decide.retry(state, given)
   local condition, limit = selector.condition(given, "ledger:retry", state.time())
   local db, now = state.db, state.now()
-  decide.expire(db, now)
   return db:transaction(function()
     local skipped = decide.left_out(db, condition, AGAIN)
-    return { skipped = skipped, changed = db:run(("UPDATE invites SET state = 'planned', reason = NULL, changed_at = ? WHERE %s"):format(
+    return { skipped = skipped, changed = db:run(("UPDATE invites SET %s, changed_at = ? WHERE %s"):format(PLANNED_ANEW,
       chosen(condition, AGAIN, limit)), now) }
   end)
 end
@@ -69,10 +73,13 @@ local function names_pending(given)
 end
 
 local SETTLED = {
-  sent = [[state = CASE unknown_step WHEN 'revoke' THEN 'revoked' ELSE 'pending' END]],
+  -- when an invite expires that was mailed after the day that is known, nobody knows
+  sent = [[state = CASE unknown_step WHEN 'revoke' THEN 'revoked' ELSE 'pending' END,
+    expires_at = CASE WHEN expires_at <= last_mail_at THEN NULL ELSE expires_at END]],
   not_sent = [[state = CASE WHEN coalesce(unknown_step, 'invite') = 'invite' THEN 'planned' ELSE 'pending' END,
     mails = CASE unknown_step WHEN 'revoke' THEN mails ELSE max(0, mails - 1) END,
-    last_mail_at = CASE unknown_step WHEN 'revoke' THEN last_mail_at ELSE earlier_mail_at END,
+    last_mail_at = CASE unknown_step WHEN 'revoke' THEN last_mail_at WHEN 'resend' THEN coalesce(earlier_mail_at, first_mail_at)
+      ELSE earlier_mail_at END,
     first_mail_at = CASE WHEN coalesce(unknown_step, 'invite') = 'invite' AND earlier_mail_at IS NULL THEN NULL ELSE first_mail_at END]],
 }
 
@@ -88,6 +95,10 @@ function decide.settle(state, given, verdict)
   local db, now, open = state.db, state.now(), names_pending(given) and REOPENED or OPEN
   return db:transaction(function()
     local skipped = decide.left_out(db, condition, open)
+    -- a batch that was interrupted has not done with these after all
+    if verdict == "not_sent" then
+      db:run(("DELETE FROM batch_rows WHERE row_id IN (SELECT id FROM invites WHERE %s)"):format(chosen(condition, open, limit)))
+    end
     return { skipped = skipped, changed = db:run(("UPDATE invites SET %s, reason = ?, changed_at = ? WHERE %s"):format(SETTLED[verdict],
       chosen(condition, open, limit)), REASON[verdict], now) }
   end)

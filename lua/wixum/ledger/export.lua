@@ -6,12 +6,14 @@ local cjson = require "cjson"
 local csv_cells = require "wixum.ledger.cells"
 local database = require "wixum.ledger.database"
 local filesystem = require "wixum.ledger.filesystem"
+local reader = require "wixum.ledger.reader"
 local rows = require "wixum.ledger.rows"
 
 local export = {}
 
-export.FIELDS = { "site_id", "email", "policy_ids", "roles", "invite_purpose", "language", "state", "unknown_step", "invite_id", "reason",
-  "evidence", "account_id", "request_id", "mails", "planned_at", "first_mail_at", "last_mail_at", "expires_at", "changed_at" }
+export.FIELDS = { "site_id", "email", "policy_ids", "roles", "invite_purpose", "language", "state", "step", "unknown_step",
+  "invite_id", "reason", "evidence", "account_id", "request_id", "mails", "planned_at", "first_mail_at", "earlier_mail_at", "last_mail_at",
+  "expires_at", "changed_at" }
 
 -- For a file that must not fail half-way in silence.
 local function writer(file)
@@ -52,9 +54,20 @@ local function write_json(write, each)
   return count
 end
 
+-- To a device or a pipe, which nothing may take the place of.
+local function write_through(target, put)
+  local file, problem = io.open(target, "wb")
+  if not file then database.fail("the export cannot be written: " .. tostring(problem), "Name another place") end
+  local ok, count = pcall(put, file)
+  local closed, trouble = file:close()
+  if not ok then error(count, 0) end
+  if not closed then database.fail("the export cannot be written: " .. tostring(trouble)) end
+  return count
+end
+
 --- Writes rows.
 ---@param state table of the ledger
----@param target string|table a path; what is there is replaced once all is written. Or an open file
+---@param target string|table a path; an export that is there is replaced once all is written. Or an open file
 ---@param format "csv"|"json"
 ---@param condition string
 ---@param limit integer?
@@ -69,8 +82,16 @@ function export.write(state, target, format, condition, limit, delimiter)
   end
   if type(target) ~= "string" then
     local count = put(target)
-    if target.flush then target:flush() end
+    local ok, problem = target:flush()
+    if not ok then database.fail("the export cannot be written: " .. tostring(problem)) end
     return count
+  end
+  if filesystem.is_of_ledger(target, state.path) then
+    database.fail("an export cannot take the place of the ledger itself", "Name another file")
+  end
+  if filesystem.is_special(target) then return write_through(target, put) end
+  if filesystem.exists(target) and not reader.is_export(target) then
+    database.fail(("%s is there already, and is no export; it stays as it is"):format(target), "Name another file")
   end
   local part = target .. ".part"
   os.remove(part)

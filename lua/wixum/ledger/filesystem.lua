@@ -59,17 +59,63 @@ function filesystem.problem(path)
   end
 end
 
-local function quoted_for_shell(path) return "'" .. path:gsub("'", "'\\''") .. "'" end
+-- A ledger's files are asked about by a shell, and never opened here: whoever closes a file drops all locks that its process has on
+-- it, SQLite's too.
+
+-- A path as a shell's word that nothing takes for an option.
+local function word(path)
+  local name = path:find("^/") and path or "./" .. path
+  return "'" .. name:gsub("'", "'\\''") .. "'"
+end
+
+local function shell(command, ...)
+  local words = {}
+  for i, path in ipairs{ ... } do words[i] = word(path) end
+  return os.execute("{ " .. command:format(table.unpack(words)) .. "; } 2>/dev/null") == true
+end
+
+--- Is there something of this name?
+---@param path string
+---@return boolean
+function filesystem.exists(path) return shell("test -e %s", path) end
+
+--- Is there something else than a plain file: a folder, a device?
+---@param path string
+---@return boolean
+function filesystem.is_special(path) return shell("test -e %s && ! test -f %s", path, path) end
+
+--- Do two names mean one file?
+---@param one string
+---@param other string
+---@return boolean
+function filesystem.is_same(one, other) return shell("test %s -ef %s", one, other) end
+
+--- The first bytes of a file; nil where it cannot be read.
+---@param path string
+---@return string?
+function filesystem.start_of(path)
+  local pipe <close> = assert(io.popen("head -c 4096 " .. word(path) .. " 2>/dev/null"))
+  local bytes = pipe:read("a")
+  return pipe:close() and bytes or nil
+end
+
+--- Is it one of a ledger's own files?
+---@param path string
+---@param ledger string
+---@return boolean
+function filesystem.is_of_ledger(path, ledger)
+  for _, ending in ipairs{ "", "-wal", "-shm", "-sender" } do
+    if filesystem.is_same(path, ledger .. ending) then return true end
+  end
+  return false
+end
 
 --- An empty file that only its owner can read, where there is none: SQLite, and Lua, would make one for everybody.
 ---@param path string
 function filesystem.make_private(path)
-  local file = io.open(path, "rb")
-  if file then return file:close() end
-  local name = path:find("^/") and path or "./" .. path
-  if not os.execute("umask 077; set -C; { : > " .. quoted_for_shell(name) .. "; } 2>/dev/null") then
-    database.fail("it cannot be made (may its folder be written?)", "Say another place")
-  end
+  -- between the two looks another process may have made it
+  if shell("test -e %s || ( umask 077; set -C; : > %s ) || test -e %s", path, path, path) then return end
+  database.fail("it cannot be made (may its folder be written?)", "Say another place")
 end
 
 return filesystem

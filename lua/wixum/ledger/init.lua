@@ -26,6 +26,7 @@ local plans = require "wixum.ledger.plan"
 local redaction = require "wixum.redaction"
 local restore = require "wixum.ledger.restore"
 local rows = require "wixum.ledger.rows"
+local run = require "wixum.ledger.run"
 local schema = require "wixum.ledger.schema"
 local selector = require "wixum.ledger.selector"
 local send = require "wixum.ledger.send"
@@ -54,7 +55,8 @@ local function guarded(name, path, fn, ...)
   if results[1] then return table.unpack(results, 2, results.n) end
   local problem = results[2]
   if not database.is_failure(problem) then error(problem, 0) end
-  return nil, errors.new({ kind = "ledger", outcome = "not_sent", operation = name, where = errors.where(), in_use = problem.in_use,
+  return nil, errors.new({ kind = "ledger", outcome = problem.outcome or "not_sent", operation = name, where = errors.where(),
+    in_use = problem.in_use,
     message = ("the ledger %s: %s"):format(redaction.text(path, 200) or "", redaction.text(problem.text) or "") },
     { advice = problem.advice })
 end
@@ -83,11 +85,8 @@ function ledger.open(path, options)
   return guarded("ledger.open", path, function()
     local problem = filesystem.problem(path)
     if problem then database.fail(problem, "Say another place") end
-    if options.create == false then
-      local file, reason = io.open(path, "rb")
-      if not file then database.fail(reason:match(": (.*)$") or reason, "`wixum plan` makes one") end
-      file:close()
-    else filesystem.make_private(path) end
+    if options.create ~= false then filesystem.make_private(path)
+    elseif not filesystem.exists(path) then database.fail("there is no such file", "`wixum plan` makes one") end
     local db = database.open(path)
     local ok, raised = pcall(schema.migrate, db)
     if not ok then
@@ -123,6 +122,14 @@ end
 
 local function check_path(path, name)
   if type(path) ~= "string" or path == "" or path:find("[%c]") then errors.mistake(name .. " takes the path of a file") end
+end
+
+-- What has come to pass since somebody looked last: invites have expired, and what a process that died has left is unknown. Where
+-- somebody sends now, the steps that are under way are that process's.
+local function refresh(state)
+  local recovered = binding.where_nobody_sends(state, run.recover, state.db, state.now())
+  decide.expire(state.db, state.now())
+  return recovered or 0
 end
 
 -- ---- planning and sending --------------------------------------------------------------------------------------------
@@ -229,8 +236,8 @@ local REMIND_OPTIONS = { "after", "at_most", "every" }
 
 --- Mails those once more who were mailed long enough ago: after an invite, then every so often, at most so many times.
 ---@param wix wixum.Client
----@param given { after: string?, every: string?, at_most: integer?, email: any, site_id: any, limit: integer?, concurrency: integer?,
---- on_progress: function?, keep_links: boolean?, dry_run: boolean? }? after: "7d"; every: as `after`; at_most: 2
+---@param given { after: string?, every: string?, at_most: integer?, email: any, site_id: any, all: boolean?, limit: integer?,
+--- concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean? }? after: "7d"; every: as `after`; at_most: 2
 ---@return wixum.ActSummary? summary
 ---@return wixum.Error? err
 function methods.remind(object, wix, given)
@@ -243,7 +250,7 @@ function methods.remind(object, wix, given)
   end
   for name in pairs(meant) do
     local known = table.move(ACT_OPTIONS, 1, #ACT_OPTIONS, #REMIND_OPTIONS + 1, table.move(REMIND_OPTIONS, 1, #REMIND_OPTIONS, 1, {}))
-    table.move({ "email", "limit", "site_id" }, 1, 3, #known + 1, known)
+    table.move({ "all", "email", "limit", "site_id" }, 1, 4, #known + 1, known)
     check_options({ [name] = true }, known, "ledger:remind")
   end
   return acting(object, wix, "remind", options, function(state, own) return act.remind(state, wix, meant, own) end)
@@ -257,7 +264,10 @@ end
 ---@return wixum.Error? err
 function methods.retry(object, given)
   local state = state_of(object, "retry")
-  return guarded("ledger:retry", state.path, decide.retry, state, given)
+  return guarded("ledger:retry", state.path, function()
+    refresh(state)
+    return decide.retry(state, given)
+  end)
 end
 
 --- A person says what became of rows that are unknown: "sent" (or revoked), or "not_sent".
@@ -271,13 +281,16 @@ function methods.settle(object, given, verdict)
     errors.mistake(('ledger:settle: the verdict is "sent" or "not_sent"%s'):format(type(verdict) == "string"
       and names.suggestion(verdict, decide.VERDICTS) or ""))
   end
-  return guarded("ledger:settle", state.path, decide.settle, state, given, verdict)
+  return guarded("ledger:settle", state.path, function()
+    refresh(state)
+    return decide.settle(state, given, verdict)
+  end)
 end
 
 -- ---- looking ---------------------------------------------------------------------------------------------------------
 
---- The rows that a selector means, site by site in the order in which they were planned. They are read in pages, so that the ledger may be used
--- meanwhile; a row is as it is when its page is read. What the database refuses is raised.
+--- The rows that a selector means, site by site in the order in which they were planned. They are read in pages, so that the ledger may be
+-- used meanwhile; a row is as it is when its page is read. What the database refuses is raised.
 ---@param given table? email, site_id, state, last_mail_before, invited_before, limit; none: all
 ---@return fun(): table?
 function methods.rows(object, given)
@@ -299,8 +312,10 @@ end
 function methods.status(object, given)
   local state = state_of(object, "status")
   return guarded("ledger:status", state.path, function()
-    decide.expire(state.db, state.now())
-    return status.of(state, given)
+    local recovered = refresh(state)
+    local found = status.of(state, given)
+    found.recovered = recovered
+    return found
   end)
 end
 
@@ -328,7 +343,7 @@ end
 local DELIMITERS = { [","] = true, [";"] = true, ["\t"] = true }
 
 --- Writes rows to a file: CSV that no spreadsheet runs as formulas, or one JSON array. Accept links are not in it.
----@param target string|file* a path, or an open file
+---@param target string|file* a path, where nothing is or an earlier export; or an open file
 ---@param options { format: "csv"|"json"|nil, delimiter: string?, selector: table? }? format: by the path's ending, else CSV;
 --- delimiter: "," or ";" or a tab
 ---@return integer? rows
@@ -343,7 +358,7 @@ function methods.export(object, target, options)
   if not DELIMITERS[delimiter] then errors.mistake('ledger:export: delimiter is ",", ";" or a tab') end
   local condition, limit = selector.condition(options.selector, "ledger:export", state.time(), true)
   return guarded("ledger:export", state.path, function()
-    decide.expire(state.db, state.now())
+    refresh(state)
     return export.write(state, target, format, condition, limit, delimiter)
   end)
 end

@@ -105,17 +105,31 @@ local STAGE = [[CREATE TEMP TABLE staged (
   id INTEGER PRIMARY KEY, line INTEGER, site_id TEXT, email TEXT, person TEXT, policy_ids TEXT, roles TEXT, invite_purpose TEXT,
   language TEXT, UNIQUE (site_id, person))]]
 local STAGED = "INSERT INTO staged (line, site_id, email, person, policy_ids, roles, invite_purpose, language) VALUES "
+local FIRST = "SELECT line, policy_ids, roles FROM staged WHERE site_id = ? AND person = ?"
+
+-- The temporary table of one plan; a program may make several at once. A statement is run without a transaction around it, since the
+-- source may wait between two rows, and others write meanwhile: nobody else sees the table.
+local function stage_of(db)
+  db.stages = (db.stages or 0) + 1
+  local name = ("staged_%d"):format(db.stages)
+  local stage = setmetatable({}, { __close = function() db:run("DROP TABLE IF EXISTS temp." .. name) end })
+  -- A statement on `staged`, as one on this table.
+  function stage.of(statement) return (statement:gsub("%f[%w_]staged%f[^%w_]", name)) end
+  db:run(stage.of(STAGE))
+  return stage
+end
 
 -- Collects rows, many a statement; tells those that are there already.
-local function stager(db, on_repeated)
+local function stager(db, stage, on_repeated)
   local values, rows, quoted = {}, {}, database.quoted
+  local insert, first_of = stage.of(STAGED), stage.of(FIRST)
   local staged = {}
   function staged.flush()
     if #values == 0 then return end
-    local written = db:run(STAGED .. table.concat(values, ",") .. " ON CONFLICT DO NOTHING")
+    local written = db:run(insert .. table.concat(values, ",") .. " ON CONFLICT DO NOTHING")
     if written < #values then
       for _, row in ipairs(rows) do
-        local first = db:one("SELECT line, policy_ids, roles FROM staged WHERE site_id = ? AND person = ?", row.site_id, row.person)
+        local first = db:one(first_of, row.site_id, row.person)
         if first.line ~= row.line or first.policy_ids ~= row.policy_ids then on_repeated(row, first) end
       end
     end
@@ -181,12 +195,21 @@ end
 
 -- ---- the work --------------------------------------------------------------------------------------------------------
 
+local CONFLICTS = [[SELECT s.line, s.site_id, s.email, s.policy_ids, s.roles, i.roles AS present, i.state FROM staged s JOIN invites i
+  ON i.site_id = s.site_id AND i.person = s.person WHERE i.policy_ids <> s.policy_ids ORDER BY s.id]]
+
+-- A row as the file might have it.
+local function as_in_file(row, keys)
+  return { [keys.site_id or keys.site] = row.site_id, [keys.email] = row.email,
+    [keys.role or keys.policy_ids or "role"] = keys.role and row.roles or row.policy_ids }
+end
+
 -- Rows that are in the ledger with other roles: named, and nothing changes.
-local function find_conflicts(db, report)
-  for row in db:rows([[SELECT s.line, s.email, s.roles, i.roles AS present, i.state FROM staged s JOIN invites i
-    ON i.site_id = s.site_id AND i.person = s.person WHERE i.policy_ids <> s.policy_ids ORDER BY s.id]]) do
+local function find_conflicts(db, stage, report, leave_out)
+  for row in db:rows(stage.of(CONFLICTS)) do
     report("role", row.line, row.email, ("it is in the ledger with another role (%s; %s), and here it has %s; nothing was changed")
       :format(row.present, row.state, row.roles))
+    leave_out(row)
   end
 end
 
@@ -206,14 +229,15 @@ local NAMED = [[INSERT INTO sites (site_id, name, url) VALUES (?, ?, ?)
 local NOTHING = {} -- raised to end a transaction that is to leave nothing
 
 -- Reads everything into the temporary table. Answers counts.
-local function stage(db, take, keys, file, options, lookup, report, skip, columns)
-  local counts = { lines = 0, merged = 0, skipped = 0, sites = {} }
-  local staged = stager(db, function(row, first)
+local function stage_rows(db, stage, take, keys, options, lookup, report, skip, leave_out)
+  local counts = { lines = 0, merged = 0, sites = {} }
+  local staged = stager(db, stage, function(row, first)
     if first.policy_ids == row.policy_ids then
       counts.merged = counts.merged + 1
     else
       report("role", row.line, row.email, ("line %d has the same person on the same site with another role (%s, and here %s)"):format(
         first.line, first.roles, row.roles))
+      leave_out(row)
     end
   end)
   for row, line in take do
@@ -228,17 +252,13 @@ local function stage(db, take, keys, file, options, lookup, report, skip, column
       counts.lines, counts.merged = counts.lines + 1, counts.merged + #invitation.repeated
       counts.sites[invitation.site.id] = invitation.site
       for _, email in ipairs(invitation.emails) do
-        staged.add{ line = line, site_id = invitation.site.id, email = email, person = folding.ascii(email),
+        staged.add{ line = line, site_id = invitation.site.id, email = email, person = folding.person(email),
           policy_ids = invitation.policy_ids, roles = invitation.roles, invite_purpose = invitation.invite_purpose,
           language = invitation.language }
       end
-    elseif skip then
-      counts.skipped = counts.skipped + 1
-      skip(row, line, columns)
-    end
+    elseif skip then skip(row, line) end
   end
   staged.flush()
-  counts.file = file
   return counts
 end
 
@@ -255,7 +275,7 @@ function plan.make(db, source, options, now)
   local wix = options.client
   local settings = require("wixum.client").state(wix).settings
   local list, add = plan.collector(options.on_problem)
-  local unread = 0 -- lines that could not be read as rows, and rows that conflict
+  local left_out = 0 -- lines, and people of them
   local own = { defaults = { role = options.role and (type(options.role) == "table" and options.role or { options.role }),
     invite_purpose = options.invite_purpose, language = options.language }, column = options.column, encoding = options.encoding,
     delimiter = options.delimiter }
@@ -265,7 +285,7 @@ function plan.make(db, source, options, now)
     add(csv_problem.new{ file = file, line = line, column = column, value = value, reason = csv_problem.printable(reason, LONGEST_REASON) })
   end })
   local take, name, keys, said, close, columns = open_rows(source, own, function(found)
-    unread = unread + 1
+    left_out = left_out + 1
     add(found)
   end)
   if not take then
@@ -276,33 +296,32 @@ function plan.make(db, source, options, now)
   local _ <close> = setmetatable({}, { __close = close })
   local lookup, err = lookups.new(wix, options.locale)
   if not lookup then return nil, err end
-  db:run("DROP TABLE IF EXISTS temp.staged")
-  db:run(STAGE)
-  local counts = db:gather(stage, db, take, keys, file, own, lookup, report, options.skip, columns)
-  -- where the rest of a file was not read nobody knows how much is left out
-  if list.count > 0 and (not options.skip or list.rest_unread) then
-    db:run("DROP TABLE temp.staged")
-    return nil, list
+  local function skip(row, line)
+    left_out = left_out + 1
+    if options.skip then options.skip(row, line, columns) end
   end
+  local function leave_out(row) skip(as_in_file(row, keys), row.line) end
+  local stage <close> = stage_of(db)
+  local counts = stage_rows(db, stage, take, keys, own, lookup, report, skip, leave_out)
+  -- where the rest of a file was not read nobody knows how much is left out
+  if list.count > 0 and (not options.skip or list.rest_unread) then return nil, list end
   local made
   local ok, raised = pcall(db.transaction, db, function()
     local before = list.count
-    find_conflicts(db, report)
+    find_conflicts(db, stage, report, leave_out)
     if list.count > before and not options.skip then error(NOTHING, 0) end
-    unread = unread + list.count - before
-    local all = db:one("SELECT count(*) AS number FROM staged").number
-    local new = db:one(NEW).number
-    local rows = db:run(MOVE, now, now, options.limit or -1)
+    local all = db:one(stage.of("SELECT count(*) AS number FROM staged")).number
+    local new = db:one(stage.of(NEW)).number
+    local rows = db:run(stage.of(MOVE), now, now, options.limit or -1)
     for id, site in pairs(counts.sites) do
       db:run(NAMED, id, site.name, site.url)
     end
     made = plan.waiting(db, settings)
-    made.rows, made.known, made.merged, made.skipped, made.source = rows, all - new, counts.merged, counts.skipped + unread, said
+    made.rows, made.known, made.merged, made.skipped, made.source = rows, all - new, counts.merged, left_out, said
     made.left = new - rows
     if options.dry_run then error(NOTHING, 0) end
   end)
   if not ok and not rawequal(raised, NOTHING) then error(raised, 0) end
-  db:run("DROP TABLE temp.staged")
   if not made then return nil, list end
   made.problems = list.count > 0 and list or nil
   return setmetatable(made, plan_metatable)

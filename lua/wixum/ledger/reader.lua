@@ -8,6 +8,7 @@ local core = require "wixum.core"
 local csv = require "wixum.csv"
 local csv_problem = require "wixum.csv.problem"
 local database = require "wixum.ledger.database"
+local filesystem = require "wixum.ledger.filesystem"
 local folding = require "wixum.folding"
 local selector = require "wixum.ledger.selector"
 
@@ -17,11 +18,19 @@ local reader = {}
 ---@param path string
 ---@return "backup"|"json"|"csv"|nil # nil: it cannot be read, or is empty
 function reader.kind(path)
-  local file <close> = io.open(path, "rb")
-  local start = file and file:read(4096)
-  if not start then return nil end
+  local start = filesystem.start_of(path)
+  if not start or start == "" then return nil end
   if start:find("^SQLite format 3\0") then return "backup" end
   return start:gsub("^\xEF\xBB\xBF", ""):find("^%s*%[") and "json" or "csv"
+end
+
+--- Is it an export of ours, or empty: may another take its place?
+---@param path string
+---@return boolean
+function reader.is_export(path)
+  local start = filesystem.start_of(path)
+  return start ~= nil and (start == "" or start:find("^\xEF\xBB\xBFsite_id[,;\t]email[,;\t]policy_ids[,;\t]") ~= nil
+    or start:find('^%[\n{"site_id":') ~= nil or start == "[\n]\n")
 end
 
 -- ---- fields ----------------------------------------------------------------------------------------------------------
@@ -60,18 +69,21 @@ function check.policy_ids(text)
   return ids[1] and table.concat(ids, " "), "it is empty"
 end
 
-function check.state(text)
-  if text == "sending" then text = "unknown" end
-  return STATES[text] and text, "there is no such state"
-end
+function check.state(text) return STATES[text] and text, "there is no such state" end
 
-function check.unknown_step(text) return STEPS[text] and text or text == nil and "", "it must be invite, resend or revoke" end
+local function step(text) return STEPS[text] and text or text == nil and "", "it must be invite, resend or revoke" end
+check.step, check.unknown_step = step, step
+
+function check.invite_id(text)
+  if not text then return "" end
+  return core.is_guid(text) and text, "it is not a GUID (8-4-4-4-12 hex digits)"
+end
 
 local function moment(text)
   if not text then return "" end
   return text:find("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%dZ$") and text, 'it is no moment as in "2026-11-25T08:00:00Z"'
 end
-for _, name in ipairs{ "first_mail_at", "last_mail_at", "expires_at" } do check[name] = moment end
+for _, name in ipairs{ "first_mail_at", "earlier_mail_at", "last_mail_at", "expires_at" } do check[name] = moment end
 
 local function needed_moment(text)
   if not text then return nil, "it is empty" end
@@ -79,7 +91,7 @@ local function needed_moment(text)
 end
 check.planned_at, check.changed_at = needed_moment, needed_moment
 
-local TEXTS = { "roles", "invite_purpose", "language", "invite_id", "reason", "evidence", "account_id", "request_id" }
+local TEXTS = { "roles", "invite_purpose", "language", "reason", "evidence", "account_id", "request_id" }
 local NOT_NULL = { roles = true, invite_purpose = true, language = true } -- as the table has them
 
 -- A row as the ledger stores it; nil where something is wrong, which is reported.
@@ -107,7 +119,8 @@ local function row_of(given, report)
     good = false
     report("mails", given.mails, "it is no whole number of at least 0")
   end
-  row.mails, row.person = mails, row.email and folding.ascii(row.email)
+  if row.state == "sending" then row.step = row.step or "invite" end
+  row.mails, row.person = mails, row.email and folding.person(row.email)
   return good and row or nil
 end
 

@@ -4,6 +4,7 @@
 -- been sent after the file was made, and nobody is mailed twice: such rows become unknown, and a person settles them.
 
 local binding = require "wixum.ledger.binding"
+local calls = require "wixum.ledger.calls"
 local database = require "wixum.ledger.database"
 local filesystem = require "wixum.ledger.filesystem"
 local reader = require "wixum.ledger.reader"
@@ -12,25 +13,21 @@ local quoted = database.quoted
 
 local restore = {}
 
-local COLUMNS = { "site_id", "email", "person", "policy_ids", "roles", "invite_purpose", "language", "state", "unknown_step",
+local COLUMNS = { "site_id", "email", "person", "policy_ids", "roles", "invite_purpose", "language", "state", "step", "unknown_step",
   "earlier_mail_at", "invite_id", "accept_link", "mails", "reason", "evidence", "account_id", "request_id", "planned_at", "first_mail_at",
   "last_mail_at", "expires_at", "changed_at" }
 local LIST = table.concat(COLUMNS, ", ")
 
 -- ---- out -------------------------------------------------------------------------------------------------------------
 
-local function is_there(path)
-  local file = io.open(path, "rb")
-  if file then file:close() end
-  return file ~= nil
-end
-
 --- Writes all of a ledger to a file, while it is in use.
 ---@param state table of the ledger
 ---@param path string of a file that is not there yet
 ---@return integer rows
 function restore.backup(state, path)
-  if is_there(path) then database.fail(("%s is there already; nothing was written"):format(path), "Name a file that is not there") end
+  if filesystem.exists(path) then
+    database.fail(("%s is there already; nothing was written"):format(path), "Name a file that is not there")
+  end
   filesystem.make_private(path)
   local ok, problem = pcall(state.db.copy_to, state.db, path)
   if not ok then
@@ -43,8 +40,8 @@ end
 -- ---- in: what is to be taken over ------------------------------------------------------------------------------------
 
 local TEMPORARY = [[CREATE TEMP TABLE imported (site_id TEXT, email TEXT, person TEXT, policy_ids TEXT, roles TEXT, invite_purpose TEXT,
-  language TEXT, state TEXT, unknown_step TEXT, earlier_mail_at TEXT, invite_id TEXT, accept_link TEXT, mails INTEGER, reason TEXT,
-  evidence TEXT, account_id TEXT, request_id TEXT, planned_at TEXT, first_mail_at TEXT, last_mail_at TEXT, expires_at TEXT,
+  language TEXT, state TEXT, step TEXT, unknown_step TEXT, earlier_mail_at TEXT, invite_id TEXT, accept_link TEXT, mails INTEGER,
+  reason TEXT, evidence TEXT, account_id TEXT, request_id TEXT, planned_at TEXT, first_mail_at TEXT, last_mail_at TEXT, expires_at TEXT,
   changed_at TEXT, UNIQUE (site_id, person))]]
 
 local AT_ONCE = 200 -- rows a statement
@@ -67,31 +64,42 @@ local function stage_export(db, path, problems)
   flush()
 end
 
--- The rows of a backup, which is there under the name `given`. A step that was under way may have acted.
-local STEPPED = [[UPDATE imported SET state = 'unknown', unknown_step = 'invite', reason = 'it was being sent when the file was made'
-  WHERE state = 'sending']]
-
+-- The rows of a backup, which is there under the name `given`.
 local function stage_backup(db)
   db:run(("INSERT INTO imported (%s) SELECT %s FROM given.invites"):format(LIST, LIST))
-  db:run(STEPPED)
 end
 
 -- ---- in: taking it over ----------------------------------------------------------------------------------------------
 
-local UNSURE = [[UPDATE imported SET state = 'unknown', unknown_step = 'invite', earlier_mail_at = last_mail_at, mails = mails + 1,
-  first_mail_at = coalesce(first_mail_at, %s), last_mail_at = %s, reason = %s WHERE state = 'planned']]
+-- Of two rows the one that was mailed later counts, then the one that changed later. A row that is only planned here, and more in the
+-- file, may have been sent from there; where both have it planned since the same moment, the file is a copy of this ledger.
+local OLDER = [[DELETE FROM imported WHERE EXISTS (SELECT 1 FROM invites i
+  WHERE i.site_id = imported.site_id AND i.person = imported.person
+  AND (coalesce(imported.last_mail_at, ''), imported.changed_at) <= (coalesce(i.last_mail_at, ''), i.changed_at)
+  AND NOT (i.state = 'planned' AND i.mails = 0 AND imported.changed_at <> i.changed_at))]]
+
+-- What was under way when the file was made may have acted; what was planned may have been sent after that.
+local UNDER_WAY = "UPDATE imported SET %s, step = NULL, reason = 'it was under way when the file was made' WHERE step = %s"
+local PLANNED = "UPDATE imported SET %s, reason = %s WHERE state = 'planned'"
 
 local function merge(db, made)
+  local all = db:one("SELECT count(*) AS number FROM imported").number
+  db:run(OLDER)
+  for _, step in ipairs{ "invite", "resend", "revoke" } do
+    db:run(UNDER_WAY:format(calls.unknown_words(step, "changed_at"), quoted(step)))
+  end
   local reason = ("planned in the file that was read in, whose last change was at %s: it may have been sent after that"):format(made)
-  db:run(UNSURE:format(quoted(made), quoted(made), quoted(reason)))
+  db:run(PLANNED:format(calls.unknown_words("invite", quoted(made)), quoted(reason)))
+  local taken = db:one("SELECT count(*) AS number, sum(state = 'unknown') AS unknown FROM imported")
   local sets = {}
   for i, column in ipairs(COLUMNS) do sets[i] = ("%s = excluded.%s"):format(column, column) end
   local before = db:one("SELECT count(*) AS number FROM invites").number
-  local all = db:one("SELECT count(*) AS number, sum(state = 'unknown') AS unknown FROM imported")
-  local written = db:run(("INSERT INTO invites (%s) SELECT %s FROM imported WHERE true ON CONFLICT (site_id, person) DO UPDATE SET %s "
-    .. "WHERE excluded.changed_at > invites.changed_at"):format(LIST, LIST, table.concat(sets, ", ")))
+  db:run(("INSERT INTO invites (%s) SELECT %s FROM imported WHERE true ON CONFLICT (site_id, person) DO UPDATE SET %s"):format(LIST, LIST,
+    table.concat(sets, ", ")))
+  -- so that it is looked at who can reach a site before somebody is mailed from here
+  db:run("INSERT INTO sites (site_id) SELECT DISTINCT site_id FROM imported WHERE true ON CONFLICT DO NOTHING")
   local added = db:one("SELECT count(*) AS number FROM invites").number - before
-  return { added = added, replaced = written - added, kept = all.number - written, unknown = all.unknown or 0, made_at = made }
+  return { added = added, replaced = taken.number - added, kept = all - taken.number, unknown = taken.unknown or 0, made_at = made }
 end
 
 -- What else a backup has: sites and who could reach them, the calls, and batches that were interrupted.
@@ -100,19 +108,20 @@ local function merge_rest(db)
     ON CONFLICT (site_id) DO UPDATE SET looked_at = coalesce(sites.looked_at, excluded.looked_at)]])
   db:run([[INSERT INTO reached_before (site_id, account_id, seen_at) SELECT site_id, account_id, seen_at FROM given.reached_before
     WHERE true ON CONFLICT DO NOTHING]])
-  local calls = "began_at, operation, site_id, people, outcome, status, request_id, reason"
+  local columns = "began_at, operation, site_id, people, outcome, status, request_id, reason"
   if db:one("SELECT id FROM calls LIMIT 1") then
-    db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls EXCEPT SELECT %s FROM calls"):format(calls, calls, calls))
-  else db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls ORDER BY id"):format(calls, calls)) end
+    db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls EXCEPT SELECT %s FROM calls"):format(columns, columns, columns))
+  else db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls ORDER BY id"):format(columns, columns)) end
   for _, batch in ipairs(db:all("SELECT id, operation, selector, began_at FROM given.batches WHERE ended_at IS NULL")) do
-    local known = db:one("SELECT id FROM batches WHERE operation = ? AND selector = ? AND ended_at IS NULL", batch.operation,
-      batch.selector)
-    if not known then
+    local open = "SELECT max(id) AS id FROM batches WHERE operation = ? AND selector = ? AND ended_at IS NULL"
+    local id = db:one(open, batch.operation, batch.selector).id
+    if not id then
       db:run("INSERT INTO batches (operation, selector, began_at) VALUES (?, ?, ?)", batch.operation, batch.selector, batch.began_at)
-      db:run([[INSERT INTO batch_rows (batch_id, row_id) SELECT (SELECT max(id) FROM batches), i.id FROM given.batch_rows b
-        JOIN given.invites g ON g.id = b.row_id JOIN invites i ON i.site_id = g.site_id AND i.person = g.person
-        WHERE b.batch_id = ?]], batch.id)
+      id = db:one(open, batch.operation, batch.selector).id
     end
+    db:run([[INSERT INTO batch_rows (batch_id, row_id) SELECT ?, i.id FROM given.batch_rows b
+      JOIN given.invites g ON g.id = b.row_id JOIN invites i ON i.site_id = g.site_id AND i.person = g.person
+      WHERE b.batch_id = ? ON CONFLICT DO NOTHING]], id, batch.id)
   end
 end
 
@@ -130,6 +139,7 @@ end
 ---@return wixum.Imported? # nil where there are problems
 function restore.import(state, path, problems)
   local db = state.db
+  if filesystem.is_same(path, state.path) then database.fail("this is the ledger itself", "Name a backup, or an export") end
   local kind = reader.kind(path)
   if not kind then database.fail(("%s cannot be read, or is empty"):format(path), "Name a backup, or an export as JSON or CSV") end
   db:run("DROP TABLE IF EXISTS temp.imported")

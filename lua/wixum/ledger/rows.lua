@@ -4,8 +4,8 @@
 
 local rows = {}
 
-local COLUMNS = "id, site_id, email, policy_ids, roles, invite_purpose, language, state, unknown_step, invite_id, accept_link, mails, "
-  .. "reason, evidence, account_id, request_id, planned_at, first_mail_at, last_mail_at, expires_at, changed_at"
+local COLUMNS = "id, site_id, email, policy_ids, roles, invite_purpose, language, state, step, unknown_step, invite_id, accept_link, "
+  .. "mails, reason, evidence, account_id, request_id, planned_at, first_mail_at, earlier_mail_at, last_mail_at, expires_at, changed_at"
 local PAGE = 200
 
 -- A text that says nothing is nil, roles are a list.
@@ -19,8 +19,8 @@ local function shown(row)
   return row
 end
 
---- The rows that fulfil a condition, site by site in the order in which they were planned. They are read in pages, so that the ledger may be used
--- meanwhile; a row is as it is when its page is read.
+--- The rows that fulfil a condition, site by site in the order in which they were planned. They are read in pages, so that the ledger
+-- may be used meanwhile; a row is as it is when its page is read.
 ---@param read fun(statement: string): table[] answers rows; may raise
 ---@param condition string
 ---@param limit integer?

@@ -6,6 +6,7 @@
 
 local calls = require "wixum.ledger.calls"
 local client = require "wixum.client"
+local database = require "wixum.ledger.database"
 local errors = require "wixum.errors"
 local journals = require "wixum.ledger.journal"
 local map = require "wixum.map"
@@ -52,8 +53,10 @@ end
 -- The error of a call, as rows: and whether the run goes on.
 local function settle_error(state, rows, err, began)
   local journal, act = state.journal, state.act
-  local waits = err.outcome == "not_sent" or err.kind == "rate_limited" or REFUSED[err.kind] and err.outcome == "refused"
-  if waits then
+  local refused = REFUSED[err.kind] and err.outcome == "refused"
+  -- what cannot be said as it stands will never be: then it is the row's own fault
+  local untouched = err.outcome == "not_sent" and not err.violations or refused or err.outcome == "refused" and err.kind == "rate_limited"
+  if untouched then
     put_back(state, rows, err)
     told(state, rows, act.put_back)
   else
@@ -63,9 +66,14 @@ local function settle_error(state, rows, err, began)
   end
   if err.attempts > 0 then calls.note(journal, act.operation, rows, err.outcome, err, began) end
   if err.outcome == "not_sent" and AWAY[err.kind] then
+    if err.attempts == 0 then return end -- its turn did not come in time
     state.lost = state.lost + 1
     if state.lost < LOST then return end
-  elseif not waits or err.kind == "cancelled" or err.kind == "interrupted" then return end
+  else
+    if err.outcome ~= "not_sent" then state.lost = 0 end -- the service was there
+    local over = refused or err.kind == "rate_limited" or untouched and err.kind ~= "cancelled" and err.kind ~= "interrupted"
+    if not over then return end
+  end
   state.stop = state.stop or err
 end
 
@@ -90,10 +98,10 @@ local function client_for(state, site_id)
       stop_here(state) -- another call may have been refused meanwhile
       work.out = true
     end,
-    before_retry = function()
+    before_retry = function(outcome)
       local work = works[scheduler.current()]
       work.out = false
-      put_back(state, work.rows)
+      if outcome ~= "unknown" then put_back(state, work.rows) end -- else it may have acted, whatever comes of the next attempt
     end,
   })
   state.site_id, state.site_client = site_id, own
@@ -165,12 +173,19 @@ function run.recover(db, now)
   end)
 end
 
+--- Why a run ends that was asked to.
+---@param operation string
+---@return wixum.Error
+function run.asked_to_stop(operation)
+  return errors.new{ kind = "cancelled", outcome = "not_sent", operation = operation, where = errors.where(),
+    message = "the run was asked to stop" }
+end
+
 -- Ends a run that is under way: what is out is waited for, what waits for its turn does not go out.
 local function stopper(state)
   return function()
     if state.stop then return end
-    state.stop = errors.new({ kind = "cancelled", outcome = "not_sent", operation = state.act.operation, where = errors.where(),
-      message = "the run was asked to stop" }, { advice = "Call again to go on" })
+    state.stop = run.asked_to_stop(state.act.operation)
     for task, work in pairs(state.works) do
       if not work.out then scheduler.stop(task, "cancelled") end
     end
@@ -201,6 +216,12 @@ function run.rows(owner, wix, act, packs, summary, options, stop)
   end, function(rows) return send_rows(state, rows) end, { concurrency = options.concurrency or settings.concurrency })
   owner.stop_run = nil
   local flushed, trouble = pcall(state.journal.flush, state.journal)
+  for _, problem in ipairs{ not ok and raised or false, not flushed and trouble or false } do
+    if database.is_failure(problem) and state.counts.calls > 0 then
+      problem.outcome = "unknown"
+      problem.advice = "Mails have gone out. Put that right and call again: what was not written down is unknown then"
+    end
+  end
   if not ok then error(raised, 0) end
   if not flushed then error(trouble, 0) end
   if state.raised then error(state.raised[1], 0) end

@@ -70,7 +70,7 @@ function check.email(value)
   local people = {}
   for i, email in ipairs(one_or_many(value)) do
     if type(email) ~= "string" then return nil, "email must be an address, or a list of them" end
-    people[i] = folding.ascii(email)
+    people[i] = folding.person(email)
   end
   return #people > 0 and listed("person", people), "email must be an address, or a list of them"
 end

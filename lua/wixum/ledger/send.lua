@@ -109,8 +109,8 @@ local UNLOOKED = [[SELECT site_id FROM sites s WHERE looked_at IS NULL
 
 -- Stores for every site that is about to be mailed who can reach it now. Answers why that could not be read; the mails go out
 -- nonetheless.
-local function look_at_sites(db, wix, now)
-  while true do
+local function look_at_sites(db, wix, now, is_over)
+  while not is_over() do
     local sites = db:all(UNLOOKED)
     if #sites == 0 then return end
     local ok, err = look(db, wix, sites, now())
@@ -154,10 +154,15 @@ function send.run(owner, wix, options)
   local db, now = owner.db, owner.now
   local total = db:one("SELECT count(*) AS number FROM invites WHERE state = 'planned'").number
   local summary = { total = options.limit and math.min(options.limit, total) or total, recovered = run.recover(db, now()) }
-  summary.unlooked = look_at_sites(db, wix, now)
+  local asked
+  owner.stop_run = function() asked = run.asked_to_stop("site_invites.bulk_invite") end
+  local looked, problem = pcall(look_at_sites, db, wix, now, function() return asked ~= nil end)
+  owner.stop_run = nil
+  if not looked then error(problem, 0) end
+  summary.unlooked = problem
   local refused = summary.unlooked and summary.unlooked.kind == "unauthenticated" and summary.unlooked or nil
   local packs = send.packs(db, client.state(wix).settings.max_emails, options.limit)
-  return run.rows(owner, wix, act(options.keep_links == true), packs, summary, options, refused)
+  return run.rows(owner, wix, act(options.keep_links == true), packs, summary, options, asked or refused)
 end
 
 return send

@@ -123,7 +123,7 @@ local function emails_of(row, keys, report)
   local emails, repeated, seen, good = {}, {}, {}, true
   for _, email in ipairs(parts) do
     local ok, reason = core.check_email(email)
-    local person = folding.ascii(email)
+    local person = folding.person(email)
     if not ok then
       good = false
       report("email", email, reason)

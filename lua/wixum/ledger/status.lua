@@ -18,6 +18,7 @@ local SITES = 20 -- that are printed
 ---@field soonest_to_expire table? the row
 ---@field unknown table[] the first of the rows that wait for a person, with `look_at`: what to look at
 ---@field batches { operation: string, selector: string, began_at: string, attempted: integer }[] that were interrupted
+---@field recovered integer rows of a run that was killed, which are unknown since this look
 ---@field base_url string?
 ---@field account_id string?
 local metatable = { __name = "wixum.ledger.status" }
