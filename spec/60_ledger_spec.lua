@@ -124,6 +124,7 @@ describe("a ledger #pure", function()
         { function() ledger.plan({}) end, "write a colon" },
         { function() ledger:plan("x.csv") end, "takes a client" },
         { function() ledger:plan("x.csv", { client = wix, cloumn = 1 }) end, 'did you mean "column"' },
+        { function() ledger:plan("x.csv", { client = wix, encoding = "foo" }) end, "ledger:plan: option encoding must be one of" },
         { function() ledger:rows{ stat = "planned" } end, 'did you mean "state"' },
         { function() ledger:rows{ state = "planed" } end, 'there is no state planed .did you mean "planned"' },
         { function() ledger:rows{ limit = 0 } end, "whole number of at least 1" },

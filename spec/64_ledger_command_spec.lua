@@ -249,7 +249,8 @@ describe("the command, with a ledger #pure", function()
     child:kill("sigint")
     child:expect("Ending")
     child:kill("sigint")
-    child:wait()
+    assert.equal(3, (child:wait()))
+    assert.matches("ended at once. What was under way is unknown: `wixum status` names it", child.output, 1, true)
     server:faults_clear()
     local output, code = run("resume")
     assert.equal(1, code)
@@ -344,6 +345,121 @@ describe("the command, with a ledger #pure", function()
     local output, code = run("resume", "--ledger", "wixum-sandbox.db")
     assert.equal(2, code)
     assert.matches("it was made for http://127.0.0.1:", output, 1, true)
+  end)
+
+  describe("takes care", function()
+    before_each(function() write("customers.csv", table.unpack(CUSTOMERS)) end)
+
+    local function unharmed(name, ...)
+      local before = here.run(("cksum < %s/%s"):format(folder, name))
+      local output, code = run(...)
+      assert.equal(2, code, output)
+      assert.equal(before, here.run(("cksum < %s/%s"):format(folder, name)))
+      return output
+    end
+
+    it("of files that are there", function()
+      done("invite", "customers.csv")
+      assert.matches("cannot take the place of the ledger", unharmed("wixum.db", "export", "wixum.db"), 1, true)
+      assert.matches("is there already, and is no export", unharmed("customers.csv", "export", "customers.csv"), 1, true)
+      assert.matches("holds no lines that were left out",
+        unharmed("customers.csv", "plan", "customers.csv", "--skip-bad", "customers.csv"), 1, true)
+      assert.matches("this is the ledger", unharmed("wixum.db", "plan", "customers.csv", "--skip-bad", "wixum.db"), 1, true)
+      assert.matches("this is the ledger itself", (run("import", "wixum.db")), 1, true)
+      assert.matches("2 rows: 2 pending", done("status"), 1, true)
+      -- lines that were left out may be planned from their own file
+      write("bad.csv", "site,email,role", SITE .. ",cem," .. ROLE, SITE .. ",dan," .. ROLE)
+      done("plan", "bad.csv", "--skip-bad", "left.csv")
+      local left = read("left.csv")
+      done("plan", "bad.csv", "--skip-bad", "left.csv", "--dry-run")
+      assert.equal(left, read("left.csv"))
+      write("left.csv", (left:gsub(",cem,", ",cem@example.com,"):gsub("%s+$", "")))
+      done("plan", "left.csv", "--skip-bad", "left.csv")
+      assert.is_nil(read("left.csv"):find("cem", 1, true))
+      assert.matches(",dan,", read("left.csv"), 1, true)
+      assert.equal("", here.run(("ls %s | grep part"):format(folder)))
+    end)
+
+    it("of the ledger that another process has just made", function()
+      local child = start("invite", "customers.csv")
+      write("bad.csv", "site,email,role", SITE .. ",cem," .. ROLE)
+      run("invite", "bad.csv")
+      assert.equal(0, (child:wait()))
+      assert.matches("2 rows: 2 pending", done("status"), 1, true)
+    end)
+
+    it("of what is live, in a rehearsal", function()
+      done("plan", "customers.csv")
+      local db = require("wixum.ledger.database").open(folder .. "/wixum.db")
+      db:run("UPDATE settings SET value = 'https://www.wixapis.com' WHERE name = 'base_url'")
+      db:close()
+      for _, words in ipairs{ { "settle", "sent", "--all" }, { "retry", "--all" }, { "resume" }, { "status" } } do
+        local output, code = run("--sandbox", "--ledger", "wixum.db", table.unpack(words))
+        assert.equal(2, code, output)
+        assert.matches("--sandbox leaves it alone", output, 1, true)
+      end
+      assert.equal("customers.csv\nwixum.db\n", list())
+    end)
+
+    it("of whom is meant: a mistyped address is no success", function()
+      done("invite", "customers.csv")
+      for _, words in ipairs{ { "resend" }, { "revoke" }, { "retry" }, { "settle", "sent" }, { "remind" } } do
+        words[#words + 1], words[#words + 2] = "--email", "anm@example.com"
+        local output, code = run(table.unpack(words))
+        assert.equal(2, code, output)
+        assert.matches("the ledger knows nobody called anm@example.com", output, 1, true)
+      end
+    end)
+
+    it("of what it is given: no mistake is a traceback", function()
+      done("plan", "customers.csv")
+      for _, words in ipairs{ { "plan", "customers.csv", "--encoding", "foo" }, { "plan", "customers.csv", "--delimiter", "xx" },
+        { "--ledger", "", "plan", "customers.csv" }, { "--ledger", ":memory:", "plan", "customers.csv" }, { "--ledger", "a\nb", "status" },
+        { "backup", "" }, { "export", "" }, { "import", "" }, { "--rate", "1/100000000000000", "resume" },
+        { "--ledger", "/nonexist/x.db", "plan", "customers.csv" }, { "--ledger", ".", "status" }, { "export", "." },
+        { "plan", "customers.csv", "--skip-bad", "." } } do
+        local output, code = run(table.unpack(words))
+        assert.equal(2, code, table.concat(words, " ") .. ": " .. output)
+        assert.is_nil(output:find("traceback", 1, true), output)
+        assert.matches("wixum: ", output)
+      end
+      for _, url in ipairs{ "foo", "http://evil.example" } do
+        env.WIXUM_BASE_URL = url
+        local output, code = run("sites")
+        assert.equal(2, code)
+        assert.is_nil(output:find("traceback", 1, true), output)
+      end
+    end)
+
+    it("that a result which cannot be written is no success", function()
+      done("plan", "customers.csv")
+      for _, words in ipairs{ "status", "sites", "--json status", "roles --csv", "export" } do
+        local output, code = process.run({ "sh", "-c", ("exec %s %s > /dev/full"):format(WIXUM, words) }, { env = env, cwd = folder })
+        assert.equal(2, code, words)
+        assert.matches("written", output)
+      end
+    end)
+
+    it("of a run whose reader has gone, or whose terminal was closed", function()
+      many(30)
+      server:fault{ delay = 0.05, times = "always", operation = "site_invites.bulk_invite" }
+      local _, code = process.run({ "sh", "-c", WIXUM .. " invite many.csv --concurrency 4 2>&1 | head -1 >/dev/null" },
+        { env = env, cwd = folder })
+      assert.equal(0, code)
+      assert.equal(30, #server:outbox())
+      assert.matches("30 rows: 30 pending", done("status"), 1, true)
+      done("revoke", "--all")
+      done("retry", "--all")
+      for _, signal in ipairs{ "sigterm", "sighup" } do
+        local before = #server:outbox()
+        local child = start("resume", "--concurrency", "4")
+        process.eventually("some mails", function() return #server:outbox() >= before + 4 end)
+        child:kill(signal)
+        child:expect("Ending")
+        assert.equal(3, (child:wait()))
+      end
+      assert.is_nil(done("status"):find("unknown", 1, true))
+    end)
   end)
 
   it("shows no key and no accept link, whatever it prints", function()

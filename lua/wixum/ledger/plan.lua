@@ -55,8 +55,12 @@ end
 local function open_rows(source, options, report)
   local defaults = options.defaults
   if type(source) == "string" or io.type(source) or type(source) == "table" and source.read then
-    local rows, format = csv.rows(source, { column = nil, encoding = options.encoding, delimiter = options.delimiter,
+    local ok, rows, format = pcall(csv.rows, source, { column = nil, encoding = options.encoding, delimiter = options.delimiter,
       on_problem = report })
+    if not ok then -- an option that it does not take: said at the line of who called us
+      if type(rows) ~= "string" then error(rows, 0) end
+      errors.mistake((rows:gsub("^[^\n]-:%d+: ", ""):gsub("^wixum%.csv%.rows", "ledger:plan")))
+    end
     if not rows then return nil, format end
     local keys, missing = sheet.columns(format.columns, options.column, defaults)
     if not keys then
