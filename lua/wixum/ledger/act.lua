@@ -48,9 +48,9 @@ local function resend(summary, keeps_links)
       local row = rows[1]
       return wix.site_invites.resend_invite{ invite_id = row.invite_id, default_email_language = row.language }
     end,
-    answered = function(journal, rows, answer, info, now)
+    answered = function(counts, journal, rows, answer, info, now)
       calls.resent(journal, rows[1], answer, info, now, keeps_links)
-      return { done = 1 }
+      counts.done = counts.done + 1
     end,
     refused = function(rows)
       if rows[1].state == "expired" then summary.expired = summary.expired + 1 end
@@ -62,9 +62,9 @@ local function revoke()
   return {
     step = "revoke", operation = "site_invites.revoke_invite", counted = COUNTED, failed = "failed", put_back = "put_back",
     call = function(wix, rows) return wix.site_invites.revoke_invite{ invite_id = rows[1].invite_id } end,
-    answered = function(journal, rows, _, info, now)
+    answered = function(counts, journal, rows, _, info, now)
       calls.revoked(journal, rows[1], info, now)
-      return { done = 1 }
+      counts.done = counts.done + 1
     end,
   }
 end

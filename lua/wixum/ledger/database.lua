@@ -70,6 +70,17 @@ function database.quoted(value)
 end
 local quoted = database.quoted
 
+--- A number and four texts as a row of VALUES that goes on with `rest`: the same as quoting each, for where there are many.
+---@param number integer
+---@param rest string
+---@return string
+function database.item(number, one, two, three, four, rest)
+  if one and two and three and four and not (one .. two .. three .. four):find("[\0']") then
+    return "(" .. number .. ",'" .. one .. "','" .. two .. "','" .. three .. "','" .. four .. "'" .. rest
+  end
+  return "(" .. number .. "," .. quoted(one) .. "," .. quoted(two) .. "," .. quoted(three) .. "," .. quoted(four) .. rest
+end
+
 --- A statement with its values in the places of its question marks.
 ---@param statement string in which `?` stands for nothing else
 ---@param ... any

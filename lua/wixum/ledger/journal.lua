@@ -15,6 +15,7 @@ local ROUNDS = 8
 ---@class wixum.JournalForm a statement that says the same of many rows
 ---@field [1] string what stands before the items
 ---@field [2] string? what stands after them
+---@field late boolean? it reads what others gathered beside it have written
 
 ---@param db table
 ---@param on_commit fun()? is called after each commit, and must not raise
@@ -33,11 +34,16 @@ end
 
 local function is_empty(self) return not self.statements[1] and not self.forms[1] end
 
--- What is gathered becomes statements, so that what comes after it is run after it.
+-- What is gathered becomes statements, so that what comes after it is run after it. First those that change rows, then those that
+-- read what has become of them.
 local function close_gathered(self)
   local statements = self.statements
-  for _, form in ipairs(self.forms) do
-    statements[#statements + 1] = form[1] .. table.concat(self.gathered[form], ",") .. (form[2] or "")
+  for pass = 1, 2 do
+    for _, form in ipairs(self.forms) do
+      if (form.late == true) == (pass == 2) then
+        statements[#statements + 1] = form[1] .. table.concat(self.gathered[form], ",") .. (form[2] or "")
+      end
+    end
   end
   self.gathered, self.forms, self.rows = {}, {}, {}
 end
@@ -115,12 +121,13 @@ end
 ---@param now string
 ---@param more any?
 ---@param make fun(now: string, more: any): string, string? what stands before the items, and after them
+---@param late boolean? as in a form
 ---@return wixum.JournalForm
-function journal:form(name, now, more, make)
+function journal:form(name, now, more, make, late)
   local form = self.made[name]
   if form and form.now == now and form.more == more then return form end
   form = { make(now, more) }
-  form.now, form.more = now, more
+  form.now, form.more, form.late = now, more, late
   self.made[name] = form
   return form
 end

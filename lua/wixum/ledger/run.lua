@@ -24,7 +24,7 @@ local AWAY = { network = true, tls = true, timeout = true }
 ---@field step "invite"|"resend"|"revoke"
 ---@field operation string
 ---@field call fun(wix: table, rows: table[]): table?, table makes the call
----@field answered fun(journal: table, rows: table[], answer: table, info: table, now: string): table writes down; answers counts
+---@field answered fun(counts: table, journal: table, rows: table[], answer: table, info: table, now: string) writes down and counts
 ---@field marks fun(journal: table, rows: table[])? writes down more where rows are about to go out
 ---@field unmarks fun(journal: table, rows: table[])? takes it back where they did not
 ---@field counted string[] names under which rows are counted, beside `unknown`
@@ -129,12 +129,10 @@ local function send_rows(state, rows)
     return nil, info
   end
   state.lost = 0
-  local counts = act.answered(journal, rows, answer, info, state.now())
+  act.answered(state.counts, journal, rows, answer, info, state.now())
   -- Nothing waits for this to be on disk: the next request of this task leaves after a commit that has it, and a run ends with one.
   calls.note(journal, act.operation, rows, "done", info, work.began)
-  local all = state.counts
-  for name, number in pairs(counts) do all[name] = all[name] + number end
-  all.calls = all.calls + 1
+  state.counts.calls = state.counts.calls + 1
   return true
 end
 

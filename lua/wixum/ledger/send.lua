@@ -130,7 +130,9 @@ local function act(keeps_links)
       return wix.site_invites.bulk_invite{ policy_ids = group.policy_ids, emails = emails, invite_purpose = group.purpose,
         default_email_language = group.language }
     end,
-    answered = function(journal, rows, answer, info, now) return calls.invited(journal, rows, answer, info, now, keeps_links) end,
+    answered = function(counts, journal, rows, answer, info, now)
+      calls.invited(journal, rows, answer, info, now, keeps_links, counts)
+    end,
   }
 end
 
