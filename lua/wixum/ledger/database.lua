@@ -8,6 +8,7 @@
 local database = {}
 
 local BUSY = 10000 -- milliseconds that a statement waits for another process to have written
+local CACHE = 12000 -- KiB a file: the indexes of a million rows cost no more apiece than those of few
 local MAGIC = 0x7769786D -- "wixm": what makes an SQLite file one of ours
 
 -- ---- what goes wrong -------------------------------------------------------------------------------------------------
@@ -240,7 +241,8 @@ function database.open(path)
     if not mode or mode.journal_mode ~= "wal" then database.fail("SQLite cannot keep a write-ahead log beside it") end
     self:run("PRAGMA synchronous = FULL")
     self:run("PRAGMA journal_size_limit = 67108864")
-    self:run("PRAGMA wal_autocheckpoint = 8000")
+    self:run("PRAGMA wal_autocheckpoint = 8000") -- pages: most are written twice in short order, and go to the file once
+    for _, cache in ipairs{ "main", "temp" } do self:run(("PRAGMA %s.cache_size = -%d"):format(cache, CACHE)) end
   end)
   if ok then return self end
   self:close()
