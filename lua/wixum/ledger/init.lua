@@ -9,7 +9,7 @@
 --        ─ rows, status, sites, export ─ cells   looking
 --        ─ restore ─ reader               backups, and exports read back
 --        ─ binding                        whose it is, and who sends from it
---        ─ selector                       which rows are meant
+--        ─ selector, given                which rows are meant; what programs give
 --        ─ schema ─ database              tables; SQLite
 --        ─ filesystem                     where a ledger may lie
 
@@ -21,6 +21,7 @@ local decide = require "wixum.ledger.decide"
 local errors = require "wixum.errors"
 local export = require "wixum.ledger.export"
 local filesystem = require "wixum.ledger.filesystem"
+local given_checks = require "wixum.ledger.given"
 local names = require "wixum.names"
 local plans = require "wixum.ledger.plan"
 local redaction = require "wixum.redaction"
@@ -100,30 +101,6 @@ function ledger.open(path, options)
   end)
 end
 
--- ---- what is given to methods ----------------------------------------------------------------------------------------
-
-local function check_client(wix, name)
-  if not client.is(wix) then errors.mistake(("%s takes a client: %s(wix, …)"):format(name, name)) end
-  if client.state(wix).settings.dry_run then errors.mistake(name .. ": this client has dry_run, and answers nothing that could be kept") end
-end
-
-local function check_options(given, known, name)
-  if given == nil then return {} end
-  if type(given) ~= "table" then errors.mistake(name .. ": options must be a table") end
-  for key in pairs(given) do
-    local found = false
-    for _, candidate in ipairs(known) do found = found or candidate == key end
-    if not found then
-      errors.mistake(("%s: unknown option %s%s"):format(name, redaction.text(tostring(key), 64) or '""', names.suggestion(key, known)))
-    end
-  end
-  return given
-end
-
-local function check_path(path, name)
-  if type(path) ~= "string" or path == "" or path:find("[%c]") then errors.mistake(name .. " takes the path of a file") end
-end
-
 -- What has come to pass since somebody looked last: invites have expired, and what a process that died has left is unknown. Where
 -- somebody sends now, the steps that are under way are that process's.
 local function refresh(state)
@@ -146,8 +123,8 @@ local PLAN_OPTIONS = { "client", "column", "delimiter", "dry_run", "encoding", "
 ---@return wixum.PlanProblem[]|wixum.Error? problems
 function methods.plan(object, source, options)
   local state = state_of(object, "plan")
-  options = check_options(options, PLAN_OPTIONS, "ledger:plan")
-  check_client(options.client, "ledger:plan")
+  options = given_checks.options(options, PLAN_OPTIONS, "ledger:plan")
+  given_checks.client(options.client, "ledger:plan")
   return guarded("ledger:plan", state.path, function()
     binding.to_client(state, options.client, true)
     local made, problems = plans.make(state.db, source, options, state.now())
@@ -163,8 +140,8 @@ end
 ---@return wixum.Error? err
 function methods.send(object, wix, options)
   local state = state_of(object, "send")
-  check_client(wix, "ledger:send")
-  options = check_options(options, { "concurrency", "keep_links", "limit", "on_progress" }, "ledger:send")
+  given_checks.client(wix, "ledger:send")
+  options = given_checks.options(options, { "concurrency", "keep_links", "limit", "on_progress" }, "ledger:send")
   return guarded("ledger:send", state.path, binding.alone, state, function()
     binding.to_client(state, wix)
     return send.run(state, wix, options)
@@ -177,7 +154,7 @@ end
 ---@return wixum.Error? err
 function methods.waiting(object, wix)
   local state = state_of(object, "waiting")
-  check_client(wix, "ledger:waiting")
+  given_checks.client(wix, "ledger:waiting")
   return guarded("ledger:waiting", state.path, function()
     binding.to_client(state, wix, true)
     return plans.waiting(state.db, client.state(wix).settings)
@@ -201,8 +178,8 @@ local ACT_OPTIONS = { "anew", "concurrency", "dry_run", "keep_links", "on_progre
 local function acting(object, wix, name, options, fn)
   local state = state_of(object, name)
   name = "ledger:" .. name
-  check_client(wix, name)
-  options = check_options(options, ACT_OPTIONS, name)
+  given_checks.client(wix, name)
+  options = given_checks.options(options, ACT_OPTIONS, name)
   local function work()
     binding.to_client(state, wix, options.dry_run)
     return fn(state, options)
@@ -251,7 +228,7 @@ function methods.remind(object, wix, given)
   for name in pairs(meant) do
     local known = table.move(ACT_OPTIONS, 1, #ACT_OPTIONS, #REMIND_OPTIONS + 1, table.move(REMIND_OPTIONS, 1, #REMIND_OPTIONS, 1, {}))
     table.move({ "all", "email", "limit", "site_id" }, 1, 4, #known + 1, known)
-    check_options({ [name] = true }, known, "ledger:remind")
+    given_checks.options({ [name] = true }, known, "ledger:remind")
   end
   return acting(object, wix, "remind", options, function(state, own) return act.remind(state, wix, meant, own) end)
 end
@@ -350,8 +327,8 @@ local DELIMITERS = { [","] = true, [";"] = true, ["\t"] = true }
 ---@return wixum.Error? err
 function methods.export(object, target, options)
   local state = state_of(object, "export")
-  options = check_options(options, { "delimiter", "format", "selector" }, "ledger:export")
-  if io.type(target) ~= "file" then check_path(target, "ledger:export") end
+  options = given_checks.options(options, { "delimiter", "format", "selector" }, "ledger:export")
+  if io.type(target) ~= "file" then given_checks.path(target, "ledger:export") end
   local format = options.format or type(target) == "string" and target:find("%.json$") and "json" or "csv"
   if format ~= "csv" and format ~= "json" then errors.mistake('ledger:export: format is "csv" or "json"') end
   local delimiter = options.delimiter or ","
@@ -371,7 +348,7 @@ end
 ---@return wixum.Error? err
 function methods.backup(object, path)
   local state = state_of(object, "backup")
-  check_path(path, "ledger:backup")
+  given_checks.path(path, "ledger:backup")
   return guarded("ledger:backup", state.path, restore.backup, state, path)
 end
 
@@ -382,7 +359,7 @@ end
 ---@return wixum.PlanProblem[]|wixum.Error? problems of rows of an export; nothing was read in
 function methods.import(object, path)
   local state = state_of(object, "import")
-  check_path(path, "ledger:import")
+  given_checks.path(path, "ledger:import")
   return guarded("ledger:import", state.path, binding.alone, state, function()
     local list, add = plans.collector()
     local done = restore.import(state, path, setmetatable({ add = add }, { __index = list }))

@@ -1,0 +1,45 @@
+--- What programs give to the ledger's methods: clients, options, paths.
+--
+-- Owns the checks, which raise at the caller's line.
+
+local client = require "wixum.client"
+local errors = require "wixum.errors"
+local names = require "wixum.names"
+local redaction = require "wixum.redaction"
+
+local given = {}
+
+--- A client, and one whose calls are made.
+---@param wix any
+---@param name string of the method
+function given.client(wix, name)
+  if not client.is(wix) then errors.mistake(("%s takes a client: %s(wix, …)"):format(name, name)) end
+  if client.state(wix).settings.dry_run then errors.mistake(name .. ": this client has dry_run, and answers nothing that could be kept") end
+end
+
+--- Options by name.
+---@param options any
+---@param known string[]
+---@param name string of the method
+---@return table # empty where there are none
+function given.options(options, known, name)
+  if options == nil then return {} end
+  if type(options) ~= "table" then errors.mistake(name .. ": options must be a table") end
+  for key in pairs(options) do
+    local found = false
+    for _, candidate in ipairs(known) do found = found or candidate == key end
+    if not found then
+      errors.mistake(("%s: unknown option %s%s"):format(name, redaction.text(tostring(key), 64) or '""', names.suggestion(key, known)))
+    end
+  end
+  return options
+end
+
+--- The path of a file.
+---@param path any
+---@param name string of the method
+function given.path(path, name)
+  if type(path) ~= "string" or path == "" or path:find("[%c]") then errors.mistake(name .. " takes the path of a file") end
+end
+
+return given
