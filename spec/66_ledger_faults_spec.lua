@@ -409,6 +409,26 @@ describe("a ledger #pure", function()
     assert.equal("jörg@example.com", ledger:rows{ email = "Jörg@example.COM" }().email)
   end)
 
+  it("is backed up and exported while it is in use, whole", function()
+    desk:plan(60)
+    server:fault{ delay = 0.02, times = "always", operation = "site_invites.bulk_invite" }
+    local task = wixum.spawn(function() return ledger:send(wix:with{ max_emails = 1 }, { concurrency = 4 }) end)
+    local copies = 0
+    while not task:done() do
+      wixum.sleep(0.05)
+      local backup, export = path(".backup"), path(".csv")
+      assert.equal(60, assert(ledger:backup(backup)))
+      assert.equal(60, assert(ledger:export(export)))
+      local copy <close> = assert(wixum.ledger.open(backup, { create = false }))
+      local counts = assert(copy:status()).states
+      assert.equal(60, (counts.planned or 0) + (counts.sending or 0) + (counts.pending or 0) + (counts.unknown or 0)
+        + (counts.expired or 0))
+      copies = copies + 1
+    end
+    assert.is_true(copies > 1)
+    assert.equal(60, assert(task:wait()).pending)
+  end)
+
   it("tells who looks what a run that was killed has left", function()
     desk:plan(2)
     server:fault{ delay = 30, operation = "site_invites.bulk_invite" }
