@@ -120,6 +120,11 @@ function nginx:reload()
   local old = worker(self)
   process.signal(self.pid, "sighup")
   new_worker(self, old)
+  -- the old one is told a tenth of a second later, in which a fast machine is through with all calls
+  process.eventually("the old worker to end", function()
+    local title = here.read(("/proc/%d/cmdline"):format(old))
+    return not title or title == "" or title:find("shutting down", 1, true) ~= nil
+  end)
 end
 
 --- Ends the worker in the middle of whatever it does; another takes its place.
