@@ -83,7 +83,7 @@ static const luaL_Reg functions[] = {
   { "redact", wx_lua_redact },
   { "pace", wx_pacer_new },
   { "loop", wx_looper_get },
-  { "end_at_next_signal", wx_end_at_next_signal },
+  { "end_at_next_interrupt", wx_end_at_next_interrupt },
   { "end_like_interrupt", wx_end_like_interrupt },
   { "sleep", wx_sleep },
   { "clock", core_clock },

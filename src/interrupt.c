@@ -89,14 +89,14 @@ static void end_at_once(int number) {
   _exit(INTERRUPTED);
 }
 
-int wx_end_at_next_signal(lua_State *L) {
+int wx_end_at_next_interrupt(lua_State *L) {
   (void)L;
-  static const int all[] = { SIGINT, SIGTERM, SIGHUP };
-  struct sigaction action = { .sa_handler = end_at_once };
-  sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-    struct sigaction present;
-    if (sigaction(all[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN) sigaction(all[i], &action, NULL);
-  }
+  struct sigaction ends = { .sa_handler = end_at_once }, ignored = { .sa_handler = SIG_IGN };
+  sigemptyset(&ends.sa_mask);
+  sigemptyset(&ignored.sa_mask);
+  sigaction(SIGINT, &ends, NULL);
+  /* Who sends these may send them to the process and to its group, one right after the other. */
+  sigaction(SIGTERM, &ignored, NULL);
+  sigaction(SIGHUP, &ignored, NULL);
   return 0;
 }

@@ -35,8 +35,8 @@ int wx_sleep(lua_State *L);
  * them ignored. For the command, whose process is its own. [-0, +0, -] */
 int wx_end_like_interrupt(lua_State *L);
 
-/* Lua: core.end_at_next_signal(): the next SIGINT, SIGTERM or SIGHUP ends the process at once, with status 3 and a line on
- * stderr. [-0, +0, -] */
-int wx_end_at_next_signal(lua_State *L);
+/* Lua: core.end_at_next_interrupt(): the next SIGINT ends the process at once, with status 3 and a line on stderr; SIGTERM
+ * and SIGHUP do nothing more. [-0, +0, -] */
+int wx_end_at_next_interrupt(lua_State *L);
 
 #endif

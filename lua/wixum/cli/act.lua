@@ -62,9 +62,13 @@ local function run(desk, name, call)
   local since = looked.continued and (" (going on with what was begun at %s: %d were attempted then)"):format(looked.continued,
     looked.attempted) or ""
   if looked.total == 0 then
-    talk:result("Nobody to do this with" .. since .. ".", { total = 0, skipped = next(looked.skipped) and looked.skipped or nil })
+    -- a batch that is through is over then, and what a killed run has left is unknown
+    local recovered = given.dry_run and 0 or call{ most = 0 }.recovered
+    talk:result("Nobody to do this with" .. since .. ".", { total = 0, recovered = recovered, skipped = looked.skipped })
     tell_skipped(talk, looked)
-    return status.DONE
+    if recovered == 0 then return status.DONE end
+    said.tell_recovered(talk, recovered)
+    return status.SOME_FAILED
   end
   local what = ("%s: %s%s; at least %s."):format(VERBS[name][1]:format(things(name, looked.total)), names_of(looked), since,
     progress.duration(least_seconds(desk, looked.total)))

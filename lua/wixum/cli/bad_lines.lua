@@ -10,19 +10,22 @@ bad_lines.__index = bad_lines
 
 local MARK = "line,reason" -- how the header ends
 
----@param path string where nothing is, or lines that were left out before. They are written beside it first: it may be the spreadsheet
---- that is being read
----@param ledger string path of the ledger, which must not be replaced
+---@param path string where nothing is, or lines that were left out before
+---@param source string the spreadsheet, which must not be replaced: what is left out of it may be part of what it holds
+---@param ledger string path of the ledger, which must not be replaced either
 ---@return table? bad_lines
 ---@return string? problem
-function bad_lines.new(path, ledger)
+function bad_lines.new(path, source, ledger)
   if filesystem.is_of_ledger(path, ledger) then return nil, "this is the ledger" end
+  if filesystem.is_same(path, source) then return nil, path .. " is the spreadsheet itself; name another file" end
   if filesystem.is_special(path) then return nil, "this is no plain file" end
-  local header = filesystem.exists(path) and (filesystem.start_of(path) or ""):match("^[^\r\n]+")
-  if header and header:sub(-#MARK) ~= MARK then
-    return nil, path .. " is there already, and holds no lines that were left out; name another file"
+  if filesystem.exists(path) then
+    local start = filesystem.start_of(path)
+    if start ~= "" and (not start or start:match("^[^\r\n]*"):sub(-#MARK) ~= MARK) then
+      return nil, path .. " is there already, and holds no lines that were left out; name another file"
+    end
   end
-  return setmetatable({ path = path, part = path .. ".part", problems = {}, count = 0 }, bad_lines)
+  return setmetatable({ path = path, part = filesystem.free_name(path), problems = {}, count = 0 }, bad_lines)
 end
 
 --- What is wrong with a line, before the line itself.
@@ -37,14 +40,16 @@ end
 
 local function begin(self, columns)
   if self.columns then return end
-  self.columns = columns
-  os.remove(self.part)
+  -- those of a file of ours are written anew
+  local count = #columns
+  if columns[count - 1] == "line" and columns[count] == "reason" then count = count - 2 end
+  self.columns = table.move(columns, 1, count, 1, {})
   local ok, failure = pcall(filesystem.make_private, self.part) -- it holds the addresses of people
   local problem
   if ok then self.file, problem = io.open(self.part, "wb") end
   if not self.file then require("wixum.cli.desk").fail("--skip-bad: " .. tostring(problem or failure)) end
   self.file:write("\xEF\xBB\xBF") -- tells Excel that it is UTF-8
-  local header = table.move(columns, 1, #columns, 1, {})
+  local header = table.move(self.columns, 1, count, 1, {})
   header[#header + 1], header[#header + 2] = "line", "reason"
   write(self, header)
 end
@@ -78,16 +83,20 @@ function bad_lines:row(row, line, columns)
   add(self, row, line, reasons_of(self, line))
 end
 
---- That was all: the file is there, where lines were left out.
----@param columns string[]? where no row was left out
+--- That was all: the file is there, where lines were left out of a plan that was made.
+---@param made boolean
 ---@return string? problem
-function bad_lines:close(columns)
-  if #self.problems > 0 then
-    begin(self, columns or {})
+function bad_lines:close(made)
+  if made and #self.problems > 0 then
+    begin(self, {})
     reasons_of(self, nil)
   end
   if not self.file then return end
   local ok, problem = self.file:close()
+  if not made then
+    os.remove(self.part)
+    return
+  end
   problem = self.trouble or not ok and problem or nil
   if not problem then ok, problem = os.rename(self.part, self.path) end
   if not ok or problem then

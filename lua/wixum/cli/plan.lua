@@ -59,7 +59,7 @@ local function make(desk, dry_run)
   if not dry_run then desk:name_ledger() end
   if given.skip_bad then
     local problem
-    bad, problem = bad_lines.new(given.skip_bad, desk.path)
+    bad, problem = bad_lines.new(given.skip_bad, given.csv, desk.path)
     if not bad then desks.fail(("--skip-bad: %s"):format(problem)) end
     if dry_run then bad = NOTHING_WRITTEN end
   end
@@ -75,7 +75,7 @@ local function make(desk, dry_run)
     skip = bad and function(row, line, columns) bad:row(row, line, columns) end or nil,
   })
   if told > TOLD then talk:wrong("and %d more lines that cannot be used", told - TOLD) end
-  local trouble = bad and bad:close()
+  local trouble = bad and bad:close(made ~= nil)
   if trouble then desks.fail(("--skip-bad: %s"):format(trouble)) end
   if made then
     if told > 0 then

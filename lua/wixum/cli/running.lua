@@ -59,7 +59,7 @@ function running.run(ledger, talk, verb, counted, work)
     if wait_for(task) then
       interrupted = true
       bar:stop()
-      core.end_at_next_signal()
+      core.end_at_next_interrupt()
       talk:note("\nEnding: calls that are under way are waited for. Ctrl-C again ends at once.")
       if not ledger:stop() then scheduler.stop(task, "cancelled") end
     end

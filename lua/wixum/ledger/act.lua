@@ -162,7 +162,8 @@ end
 ---@param condition string which rows are meant
 ---@param limit integer?
 ---@param text string? of the selector; nil where there is no batch to go on with
----@param options { concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean?, anew: boolean? }
+---@param options { concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean?, anew: boolean?,
+--- most: integer? } most: rows of this run, whatever the batch has
 ---@return wixum.ActSummary
 local function act_on(state, wix, name, eligible, condition, limit, text, options)
   local db, now = state.db, state.now
@@ -178,13 +179,15 @@ local function act_on(state, wix, name, eligible, condition, limit, text, option
     if old then end_batch(db, old, now()) end
   end
   local summary, rows, left = look(db, name, eligible, condition, limit, text)
+  local all = summary.total
+  if options.most then summary.total, left = math.min(all, options.most), math.min(left, options.most) end
   summary.recovered = recovered
   local what, batch = MAKE[name](summary, options.keep_links == true), nil
   if text and summary.total > 0 then batch = join_batch(db, what, name, text, now()) end
   run.rows(state, wix, what, packs(db, rows, left), summary, options)
   if batch or summary.continued then
     batch = batch or unfinished(db, name, text)
-    if batch and not summary.stopped and summary.put_back == 0 then end_batch(db, batch, now()) end
+    if batch and not summary.stopped and summary.put_back == 0 and summary.total == all then end_batch(db, batch, now()) end
   end
   return summary
 end

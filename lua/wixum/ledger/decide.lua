@@ -42,7 +42,7 @@ end
 ---@field changed integer rows
 ---@field skipped table<string, integer> selected rows with which it cannot be done, by state
 
-local AGAIN = "state IN ('failed', 'expired', 'revoked')"
+local AGAIN = "step IS NULL AND state IN ('failed', 'expired', 'revoked')"
 -- What was known of the old invite says nothing of the new one.
 local PLANNED_ANEW = "state = 'planned', reason = NULL, invite_id = NULL, accept_link = NULL, expires_at = NULL, unknown_step = NULL, "
   .. "earlier_mail_at = NULL, evidence = NULL, account_id = NULL"
@@ -63,7 +63,8 @@ end
 
 -- What nobody knows. What was settled as sent, and so has no id, can be settled otherwise only where it is named by its state: else
 -- "the rest was not sent" would mail those again.
-local OPEN, REOPENED = "state = 'unknown'", "(state = 'unknown' OR state = 'pending' AND invite_id IS NULL)"
+local OPEN = "step IS NULL AND state = 'unknown'"
+local REOPENED = "step IS NULL AND (state = 'unknown' OR state = 'pending' AND invite_id IS NULL)"
 
 local function names_pending(given)
   for _, name in ipairs(type(given.state) == "table" and given.state or { given.state }) do

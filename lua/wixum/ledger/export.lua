@@ -93,8 +93,7 @@ function export.write(state, target, format, condition, limit, delimiter)
   if filesystem.exists(target) and not reader.is_export(target) then
     database.fail(("%s is there already, and is no export; it stays as it is"):format(target), "Name another file")
   end
-  local part = target .. ".part"
-  os.remove(part)
+  local part = filesystem.free_name(target)
   filesystem.make_private(part) -- it holds the addresses of people
   local file, problem = io.open(part, "wb")
   if not file then database.fail("the export cannot be written: " .. tostring(problem), "Name another place") end

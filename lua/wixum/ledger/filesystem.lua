@@ -90,6 +90,15 @@ function filesystem.is_special(path) return shell("test -e %s && ! test -f %s", 
 ---@return boolean
 function filesystem.is_same(one, other) return shell("test %s -ef %s", one, other) end
 
+--- A name beside another that nothing has: for what is renamed once it is whole.
+---@param path string
+---@return string
+function filesystem.free_name(path)
+  local name, number = path .. ".part", 1
+  while filesystem.exists(name) do name, number = ("%s.part%d"):format(path, number), number + 1 end
+  return name
+end
+
 --- The first bytes of a file; nil where it cannot be read.
 ---@param path string
 ---@return string?

@@ -172,7 +172,7 @@ end
 
 -- ---- what is done with invites that are there ------------------------------------------------------------------------
 
-local ACT_OPTIONS = { "anew", "concurrency", "dry_run", "keep_links", "on_progress" }
+local ACT_OPTIONS = { "anew", "concurrency", "dry_run", "keep_links", "most", "on_progress" }
 
 -- Runs one of `act`: alone, unless it only looks.
 local function acting(object, wix, name, options, fn)
@@ -191,8 +191,8 @@ end
 --- Mails invites once more: those that are pending or have expired. A batch that was interrupted, called again, goes on where it ended.
 ---@param wix wixum.Client
 ---@param given table selector
----@param options { concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean?, anew: boolean? }? dry_run:
---- only tells; anew: a batch that was interrupted is not gone on with
+---@param options { concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean?, anew: boolean?,
+--- most: integer? }? dry_run: only tells; anew: a batch that was interrupted is not gone on with; most: rows of this call
 ---@return wixum.ActSummary? summary
 ---@return wixum.Error? err
 function methods.resend(object, wix, given, options)

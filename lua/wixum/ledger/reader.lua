@@ -156,9 +156,10 @@ local function json_rows(path, take)
     for i, row in ipairs(list) do take(row, i) end
   end
   if file:read("l") ~= "[" then return whole() end
-  local line = 1
+  local line, whole_file = 1, false
   for text in file:lines("l") do
     line = line + 1
+    whole_file = text == "]" or whole_file and text == ""
     if text:find("^{") then
       local ok, row = pcall(cjson.decode, (text:gsub(",$", "")))
       if not ok then
@@ -171,12 +172,13 @@ local function json_rows(path, take)
       database.fail(("%s:%d: this is no row of an export"):format(path, line), "Nothing was read in")
     end
   end
+  if not whole_file then database.fail(("%s ends in the middle"):format(path), "Nothing was read in") end
 end
 
 --- The rows of an export.
 ---@param path string
 ---@param problems { count: integer, add: fun(problem: table) }
----@param take fun(row: table) as the ledger stores them
+---@param take fun(row: table, line: integer) as the ledger stores them
 function reader.rows(path, problems, take)
   local kind = reader.kind(path)
   local function each(given, line)
@@ -186,7 +188,7 @@ function reader.rows(path, problems, take)
     end
     if type(given) ~= "table" then return report(nil, tostring(given), "it is no row") end
     local row = row_of(given, report)
-    if row then take(row) end
+    if row then take(row, line) end
   end
   if kind == "json" then return json_rows(path, each) end
   return csv_rows(path, problems.add, each)

@@ -5,6 +5,7 @@
 
 local binding = require "wixum.ledger.binding"
 local calls = require "wixum.ledger.calls"
+local csv_problem = require "wixum.csv.problem"
 local database = require "wixum.ledger.database"
 local filesystem = require "wixum.ledger.filesystem"
 local reader = require "wixum.ledger.reader"
@@ -39,26 +40,35 @@ end
 
 -- ---- in: what is to be taken over ------------------------------------------------------------------------------------
 
-local TEMPORARY = [[CREATE TEMP TABLE imported (site_id TEXT, email TEXT, person TEXT, policy_ids TEXT, roles TEXT, invite_purpose TEXT,
-  language TEXT, state TEXT, step TEXT, unknown_step TEXT, earlier_mail_at TEXT, invite_id TEXT, accept_link TEXT, mails INTEGER,
-  reason TEXT, evidence TEXT, account_id TEXT, request_id TEXT, planned_at TEXT, first_mail_at TEXT, last_mail_at TEXT, expires_at TEXT,
-  changed_at TEXT, UNIQUE (site_id, person))]]
+local TEMPORARY = [[CREATE TEMP TABLE imported (line INTEGER, site_id TEXT, email TEXT, person TEXT, policy_ids TEXT, roles TEXT,
+  invite_purpose TEXT, language TEXT, state TEXT, step TEXT, unknown_step TEXT, earlier_mail_at TEXT, invite_id TEXT, accept_link TEXT,
+  mails INTEGER, reason TEXT, evidence TEXT, account_id TEXT, request_id TEXT, planned_at TEXT, first_mail_at TEXT, last_mail_at TEXT,
+  expires_at TEXT, changed_at TEXT, UNIQUE (site_id, person))]]
 
 local AT_ONCE = 200 -- rows a statement
 
--- The rows of an export.
+-- The rows of an export. One that is there already is told.
 local function stage_export(db, path, problems)
-  local items = {}
+  local items, rows = {}, {}
   local function flush()
-    if items[1] then
-      db:run(("INSERT INTO imported (%s) VALUES %s ON CONFLICT DO NOTHING"):format(LIST, table.concat(items, ",")))
+    local written = items[1] and db:run(("INSERT INTO imported (line, %s) VALUES %s ON CONFLICT DO NOTHING"):format(LIST,
+      table.concat(items, ","))) or 0
+    if written < #items then
+      for _, row in ipairs(rows) do
+        local first = db:one("SELECT line FROM imported WHERE site_id = ? AND person = ?", row.site_id, row.person).line
+        if first ~= row.line then
+          problems.add(csv_problem.new{ file = path, line = row.line, column = "email", value = row.email,
+            reason = ("line %d has the same person on the same site"):format(first) })
+        end
+      end
     end
-    items = {}
+    items, rows = {}, {}
   end
-  reader.rows(path, problems, function(row)
-    local values = {}
-    for i, column in ipairs(COLUMNS) do values[i] = quoted(row[column]) end
-    items[#items + 1] = "(" .. table.concat(values, ",") .. ")"
+  reader.rows(path, problems, function(row, line)
+    local values = { ("%d"):format(line) }
+    for i, column in ipairs(COLUMNS) do values[i + 1] = quoted(row[column]) end
+    items[#items + 1], rows[#rows + 1] = "(" .. table.concat(values, ",") .. ")", { line = line, site_id = row.site_id,
+      person = row.person, email = row.email }
     if #items == AT_ONCE then flush() end
   end)
   flush()
@@ -71,12 +81,13 @@ end
 
 -- ---- in: taking it over ----------------------------------------------------------------------------------------------
 
--- Of two rows the one that was mailed later counts, then the one that changed later. A row that is only planned here, and more in the
--- file, may have been sent from there; where both have it planned since the same moment, the file is a copy of this ledger.
+-- Of two rows the one that was mailed later counts, then the one that changed later. Where both are planned, and not since the same
+-- moment, the file's may have been sent from there since.
 local OLDER = [[DELETE FROM imported WHERE EXISTS (SELECT 1 FROM invites i
   WHERE i.site_id = imported.site_id AND i.person = imported.person
   AND (coalesce(imported.last_mail_at, ''), imported.changed_at) <= (coalesce(i.last_mail_at, ''), i.changed_at)
-  AND NOT (i.state = 'planned' AND i.mails = 0 AND imported.changed_at <> i.changed_at))]]
+  AND NOT (i.state = 'planned' AND imported.state IN ('planned', 'sending') AND imported.changed_at <> i.changed_at
+    AND coalesce(imported.last_mail_at, '') >= coalesce(i.last_mail_at, '')))]]
 
 -- What was under way when the file was made may have acted; what was planned may have been sent after that.
 local UNDER_WAY = "UPDATE imported SET %s, step = NULL, reason = 'it was under way when the file was made' WHERE step = %s"
@@ -112,7 +123,9 @@ local function merge_rest(db)
   if db:one("SELECT id FROM calls LIMIT 1") then
     db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls EXCEPT SELECT %s FROM calls"):format(columns, columns, columns))
   else db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls ORDER BY id"):format(columns, columns)) end
-  for _, batch in ipairs(db:all("SELECT id, operation, selector, began_at FROM given.batches WHERE ended_at IS NULL")) do
+  for _, batch in ipairs(db:all([[SELECT id, operation, selector, began_at FROM given.batches g WHERE ended_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = g.operation AND b.selector = g.selector AND b.began_at = g.began_at
+    AND b.ended_at IS NOT NULL)]])) do
     local open = "SELECT max(id) AS id FROM batches WHERE operation = ? AND selector = ? AND ended_at IS NULL"
     local id = db:one(open, batch.operation, batch.selector).id
     if not id then

@@ -144,9 +144,9 @@ end
 
 -- A value of a selector, the same however it was written down.
 local function plain(value)
-  if type(value) ~= "table" then return folding.ascii(tostring(value)) end
+  if type(value) ~= "table" then return folding.person(tostring(value)) end
   local parts = {}
-  for i, item in ipairs(value) do parts[i] = folding.ascii(tostring(item)) end
+  for i, item in ipairs(value) do parts[i] = folding.person(tostring(item)) end
   table.sort(parts)
   return table.concat(parts, ",")
 end

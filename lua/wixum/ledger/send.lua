@@ -85,35 +85,38 @@ end
 
 -- ---- who could reach a site before its first mail --------------------------------------------------------------------
 
-local function look(db, wix, sites, now)
-  local list = {}
-  for i, site in ipairs(sites) do list[i] = site.site_id end
-  local answer, err = wix.sites.query_sites({ query = { filter = { id = { ["$in"] = list } },
-    cursorPaging = { limit = SITES_A_CALL } } })
+local function look(db, wix, ids, now)
+  local answer, err = wix.sites.query_sites({ query = { filter = { id = { ["$in"] = ids } }, cursorPaging = { limit = SITES_A_CALL } } })
   if not answer then return nil, err end
   db:transaction(function()
     for _, site in ipairs(answer.sites) do
-      for _, account in ipairs(type(site.contributor_account_ids) == "table" and site.contributor_account_ids or {}) do
-        db:run("INSERT INTO reached_before (site_id, account_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", site.id:lower(),
-          account:lower(), now)
+      if type(site.id) == "string" and type(site.contributor_account_ids) == "table" then
+        local id = site.id:lower()
+        for _, account in ipairs(site.contributor_account_ids) do
+          db:run("INSERT INTO reached_before (site_id, account_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", id, account:lower(),
+            now)
+        end
+        db:run("UPDATE sites SET looked_at = ? WHERE site_id = ?", now, id)
       end
     end
-    for _, id in ipairs(list) do db:run("UPDATE sites SET looked_at = ? WHERE site_id = ?", now, id) end
   end)
   return true
 end
 
 -- From the sites' side: a look at the index for each, however many rows it has.
-local UNLOOKED = [[SELECT site_id FROM sites s WHERE looked_at IS NULL
-  AND EXISTS (SELECT 1 FROM invites i WHERE i.state = 'planned' AND i.site_id = s.site_id) LIMIT 100]]
+local UNLOOKED = [[SELECT site_id FROM sites s WHERE looked_at IS NULL AND site_id > ?
+  AND EXISTS (SELECT 1 FROM invites i WHERE i.state = 'planned' AND i.site_id = s.site_id) ORDER BY site_id LIMIT 100]]
 
--- Stores for every site that is about to be mailed who can reach it now. Answers why that could not be read; the mails go out
--- nonetheless.
+-- Stores for every site that is about to be mailed who can reach it now, as far as the service says so. Answers why that could not be
+-- read; the mails go out nonetheless.
 local function look_at_sites(db, wix, now, is_over)
+  local last = ""
   while not is_over() do
-    local sites = db:all(UNLOOKED)
-    if #sites == 0 then return end
-    local ok, err = look(db, wix, sites, now())
+    local ids = {}
+    for row in db:rows(UNLOOKED, last) do ids[#ids + 1] = row.site_id end
+    if #ids == 0 then return end
+    last = ids[#ids]
+    local ok, err = look(db, wix, ids, now())
     if not ok then return err end
   end
 end

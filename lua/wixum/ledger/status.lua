@@ -2,6 +2,7 @@
 --
 -- Owns what is counted and how it is told. Reads the ledger only.
 
+local printable = require("wixum.csv.problem").printable
 local selector = require "wixum.ledger.selector"
 
 local status = {}
@@ -106,7 +107,8 @@ function metatable.__tostring(self)
       lines[#lines + 1] = ("  and %d more sites"):format(#self.sites - SITES)
       break
     end
-    lines[#lines + 1] = ("  %s%s: %s"):format(site.site_id, site.name and (" (%s)"):format(site.name) or "", status.counts(site.states))
+    local name = site.name and (" (%s)"):format(printable(site.name, 60)) or ""
+    lines[#lines + 1] = ("  %s%s: %s"):format(site.site_id, name, status.counts(site.states))
   end
   if self.oldest_pending then
     lines[#lines + 1] = ("Waiting longest: %s, last mail %s"):format(row_words(self.oldest_pending), self.oldest_pending.last_mail_at)
