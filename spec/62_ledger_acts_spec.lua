@@ -1,5 +1,6 @@
 -- What is done with invites that are there: resending, reminding, revoking; what a person decides; and how things stand.
 
+local process = require "spec.support.process"
 local support = require "spec.support.ledger"
 local wixum = require "wixum"
 
@@ -373,6 +374,36 @@ describe("a ledger whose invites are out #pure", function()
     server:faults_clear()
     assert.equal(34, assert(ledger:send(wix)).pending)
     for _, count in pairs(desk:mails()) do assert.equal(1, count) end
+  end)
+
+  it("does all this in a loop of the program's own, which goes on meanwhile", function()
+    desk:plan(50)
+    ledger:close()
+    local output, code = process.run({ "lua5.4", "-e", [[
+      local cqueues = require "cqueues"
+      local wixum = require "wixum"
+      wixum.loop:wait_with(cqueues.poll)
+      local wix = wixum.client{ rate = false, max_emails = 1 }
+      local ledger = assert(wixum.ledger.open(os.getenv "LEDGER"))
+      local loop, over, ticks = cqueues.new(), false, 0
+      loop:wrap(function()
+        print("sent", assert(ledger:send(wix, { concurrency = 8 })).pending)
+        print("again", assert(ledger:resend(wix, { all = true })).done)
+        over = true
+      end)
+      loop:wrap(function()
+        while not over do
+          ticks = ticks + 1
+          cqueues.sleep(0.001)
+        end
+      end)
+      assert(loop:loop())
+      print("others went on", ticks > 3)
+      ledger:close() ]] }, { env = { LEDGER = desk.path, WIXUM_BASE_URL = server.base_url, WIX_API_KEY = server.api_key,
+      WIX_ACCOUNT_ID = server.account_id } })
+    desk:open()
+    assert.equal(0, code, output)
+    assert.matches("sent\t50\nagain\t50\nothers went on\ttrue", output)
   end)
 
   it("is of one service and one account, for all of these", function()
