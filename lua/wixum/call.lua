@@ -290,7 +290,9 @@ local function wait_for_turn(run)
 end
 
 local function told_before(run)
-  local ok, problem = pcall(run.settings.before_send, { operation = run.operation.full_name, attempt = run.attempts + 1 })
+  local settings = run.settings
+  local ok, problem = pcall(settings.before_send,
+    not settings.untold and { operation = run.operation.full_name, attempt = run.attempts + 1 } or nil)
   if ok then return true end
   if errors.is(problem) and problem.kind == "cancelled" and scheduler.is_stopped() then error(problem, 0) end
   if errors.is_interrupt(problem) then stopped(run, "interrupted", { outcome = run.outcome }) end

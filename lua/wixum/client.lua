@@ -185,13 +185,18 @@ function methods.with(object, given)
 end
 
 --- The same for modules of wixum: what is given is not looked at, and kept. Beside options of calls it may be `before_retry`, called
--- with the outcome so far where an attempt that had failed is about to be made again, before the wait for it.
+-- with the outcome so far where an attempt that had failed is about to be made again, before the wait for it; and `untold`, where
+-- `before_send` needs to be told nothing.
 ---@param object wixum.Client
 ---@param own table
 ---@return wixum.Client
 function client.derive(object, own)
   local state = private[object]
-  return new(state.root, setmetatable(own, { __index = state.settings }))
+  for _, option in ipairs(options.list) do -- nothing to look up behind it: it makes calls by the thousand
+    local name = option.name
+    if own[name] == nil then own[name] = state.settings[name] end
+  end
+  return new(state.root, own)
 end
 
 --- Calls an endpoint that is not declared. Without `effect` it counts as one that adds; `context` ("site" or "account")

@@ -8,7 +8,7 @@
 local database = {}
 
 local BUSY = 10000 -- milliseconds that a statement waits for another process to have written
-local CACHE = 12000 -- KiB a file: the indexes of a million rows cost no more apiece than those of few
+local CACHE, LARGE_CACHE = 2000, 12000 -- KiB a file: the second holds the indexes of a million rows
 local MAGIC = 0x7769786D -- "wixm": what makes an SQLite file one of ours
 
 -- ---- what goes wrong -------------------------------------------------------------------------------------------------
@@ -170,6 +170,13 @@ function methods:one(...)
   return (next_row())
 end
 
+--- A large cache while much is written here and there; the small one costs less where rows follow each other.
+---@param large boolean
+function methods:cache(large)
+  for _, file in ipairs{ "main", "temp" } do self:run(("PRAGMA %s.cache_size = -%d"):format(file, large and LARGE_CACHE or CACHE)) end
+  if not large then self:run("PRAGMA shrink_memory") end
+end
+
 local function within(self, begin, fn, ...)
   execute(self, begin)
   local results = table.pack(pcall(fn, ...))
@@ -242,7 +249,6 @@ function database.open(path)
     self:run("PRAGMA synchronous = FULL")
     self:run("PRAGMA journal_size_limit = 67108864")
     self:run("PRAGMA wal_autocheckpoint = 8000") -- pages: most are written twice in short order, and go to the file once
-    for _, cache in ipairs{ "main", "temp" } do self:run(("PRAGMA %s.cache_size = -%d"):format(cache, CACHE)) end
   end)
   if ok then return self end
   self:close()

@@ -305,6 +305,8 @@ function plan.make(db, source, options, now)
     if options.skip then options.skip(row, line, columns) end
   end
   local function leave_out(row) skip(as_in_file(row, keys), row.line) end
+  local small <close> = setmetatable({}, { __close = function() db:cache(false) end }) -- luacheck: no unused
+  db:cache(true)
   local stage <close> = stage_of(db)
   local counts = stage_rows(db, stage, take, keys, own, lookup, report, skip, leave_out)
   -- where the rest of a file was not read nobody knows how much is left out

@@ -88,7 +88,7 @@ local function client_for(state, site_id)
   if state.site_id == site_id then return state.site_client end
   local works, journal = state.works, state.journal
   local own = client.derive(state.wix, {
-    site_id = site_id,
+    site_id = site_id, untold = true,
     before_send = function()
       stop_here(state)
       local work = works[scheduler.current()]
