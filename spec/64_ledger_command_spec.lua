@@ -415,6 +415,10 @@ describe("the command, with a ledger #pure", function()
         assert.matches("--sandbox leaves it alone", output, 1, true)
       end
       assert.equal("customers.csv\nwixum.db\n", list())
+      db = require("wixum.ledger.database").open(folder .. "/wixum.db")
+      db:run("UPDATE settings SET value = 'https://127.0.0.1.example.com' WHERE name = 'base_url'")
+      db:close()
+      assert.matches("^LIVE 127.0.0.1.example.com", done("status")) -- a name that only begins like this machine
     end)
 
     it("of what is left of a run that was killed or ended, also where nobody is to be mailed any more", function()

@@ -49,7 +49,7 @@ end
 local function is_loopback(url)
   local host = url:match("^https?://(%[?[%x:]+%]?)") or ""
   host = host:find("^%[") and host or url:match("^https?://([^/:]+)") or ""
-  return host == "localhost" or host == "[::1]" or host:find("^127%.") ~= nil
+  return host == "localhost" or host == "[::1]" or host:find("^127%.%d+%.%d+%.%d+$") ~= nil
 end
 
 -- ---- the sandbox -----------------------------------------------------------------------------------------------------

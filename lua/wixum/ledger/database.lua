@@ -5,10 +5,14 @@
 --
 -- What the database refuses is raised as a `failure`, which `ledger` turns into `nil, err`: a program's mistakes stay what they are.
 
+local core = require "wixum.core"
+
 local database = {}
 
 local BUSY = 10000 -- milliseconds that a statement waits for another process to have written
 local CACHE, LARGE_CACHE = 2000, 12000 -- KiB a file: the second holds the indexes of a million rows
+local PAUSE = 10 -- milliseconds between two attempts where SQLite itself does not wait
+local LOCKED = "another process is writing to it"
 local MAGIC = 0x7769786D -- "wixm": what makes an SQLite file one of ours
 
 -- ---- what goes wrong -------------------------------------------------------------------------------------------------
@@ -39,7 +43,7 @@ function database.is_failure(value) return getmetatable(value) == failure end
 local function told(problem)
   local text = tostring(problem):gsub("^LuaSQL: ", "")
   if text:find("database is locked", 1, true) then
-    return "another process is writing to it", "Wait until that has ended, and call again"
+    return LOCKED, "Wait until that has ended, and call again"
   elseif text:find("disk is full", 1, true) or text:find("disk I/O error", 1, true) then
     return text, "Make room on the disk, and call again: what was written before is still there"
   elseif text:find("unable to open database", 1, true) then
@@ -231,6 +235,17 @@ local function pragma(self, name, of)
   return row and math.tointeger(row[name])
 end
 
+-- Switches to a write-ahead log. Where two processes are the first to open a file, SQLite refuses one of them at once, without the
+-- wait that other statements have.
+local function keep_log(self)
+  for attempt = 1, BUSY // PAUSE do
+    local ok, mode = pcall(self.one, self, "PRAGMA journal_mode = WAL")
+    if ok then return mode end
+    local locked = database.is_failure(mode) and mode.text == LOCKED
+    if not locked or attempt == BUSY // PAUSE or core.sleep(PAUSE / 1000) == false then error(mode, 0) end
+  end
+end
+
 --- Opens a file.
 ---@param path string one that is there, be it empty
 ---@return table database
@@ -244,7 +259,7 @@ function database.open(path)
       database.fail("it is an SQLite file of another program", "Name a file of your own, or one that is not there yet")
     end
     -- who reads never waits for who writes; what is committed survives a power cut
-    local mode = self:one("PRAGMA journal_mode = WAL")
+    local mode = keep_log(self)
     if not mode or mode.journal_mode ~= "wal" then database.fail("SQLite cannot keep a write-ahead log beside it") end
     self:run("PRAGMA synchronous = FULL")
     self:run("PRAGMA journal_size_limit = 67108864")

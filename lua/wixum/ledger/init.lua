@@ -352,8 +352,8 @@ function methods.backup(object, path)
   return guarded("ledger:backup", state.path, restore.backup, state, path)
 end
 
---- Reads a backup or an export in. Of a row that is in both, the one that changed last counts; rows that are planned in the file become
--- unknown, since they may have been sent after it was made.
+--- Reads a backup or an export in. Of a row that is in both, the one that was mailed later counts, then the one that changed later;
+-- rows that are planned in the file become unknown, since they may have been sent after it was made.
 ---@param path string
 ---@return wixum.Imported? imported
 ---@return wixum.PlanProblem[]|wixum.Error? problems of rows of an export; nothing was read in

@@ -1,7 +1,8 @@
 --- A ledger to one file, and back: backups, and the reading of a backup or an export into a ledger.
 --
--- Owns what is taken over and what is not. Of a row that both have, the one that changed last counts. What a file calls planned may have
--- been sent after the file was made, and nobody is mailed twice: such rows become unknown, and a person settles them.
+-- Owns what is taken over and what is not. Of a row that both have, the one that was mailed later counts, then the one that changed
+-- later. What a file calls planned may have been sent after the file was made, and nobody is mailed twice: such rows become unknown, and
+-- a person settles them.
 
 local binding = require "wixum.ledger.binding"
 local calls = require "wixum.ledger.calls"
