@@ -7,6 +7,7 @@
 local clock = require "wixum.sandbox.clock"
 local failures = require "wixum.sandbox.failures"
 local faults = require "wixum.sandbox.faults"
+local formats = require "wixum.sandbox.formats"
 local json = require "wixum.sandbox.json"
 local snapshot = require "wixum.sandbox.snapshot"
 
@@ -58,10 +59,13 @@ function control.invites(server, args)
   return { invites = rows }
 end
 
+local function is_address(value) return type(value) == "string" and formats.email(value) end
+
 local function answer(server, args, verb)
   local text = args.invite or args.token
   if type(text) ~= "string" then return refuse(400, "INVALID_ARGUMENT", "invite must be an id or an accept link") end
-  local invite, message, code = server.model[verb](server.model, text)
+  if args.email ~= nil and not is_address(args.email) then return refuse(400, "INVALID_ARGUMENT", "email must be an address") end
+  local invite, message, code = server.model[verb](server.model, text, args.email)
   if invite then return { invite = view(invite) } end
   return refuse(code == "NOT_FOUND" and 404 or 409, code, message)
 end
@@ -140,6 +144,16 @@ function control.contributors(server, args)
   return { contributors = rows }
 end
 
+function control.transfer(server, args)
+  local model = server.model
+  local site = type(args.site_id) == "string" and model.sites[args.site_id:lower()]
+  if not site then return refuse(404, "NOT_FOUND", "the account has no such site") end
+  if not is_address(args.email) then return refuse(400, "INVALID_ARGUMENT", "email must be an address") end
+  if args.leaves ~= nil and type(args.leaves) ~= "boolean" then return refuse(400, "INVALID_ARGUMENT", "leaves must be true or false") end
+  model:transfer_site(site, model:person(args.email), args.leaves == true)
+  return { owner_account_id = site.owner_account_id }
+end
+
 function control.roles(server, args)
   local rows = matching(server.model.roles, args)
   for i, role in ipairs(rows) do
@@ -190,7 +204,7 @@ end
 -- browser or by whatever reads mail beforehand, must not accept.
 local methods = {
   outbox = "GET", invites = "GET", requests = "GET", faults = "GET", state = "GET", now = "GET",
-  accept = "POST", decline = "POST", advance = "POST", fault = "POST",
+  accept = "POST", decline = "POST", transfer = "POST", advance = "POST", fault = "POST",
   faults_clear = "POST", requests_clear = "POST",
   members = "GET", contributors = "GET", roles = "GET", save = "GET", load = "POST",
 }

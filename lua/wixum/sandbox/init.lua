@@ -209,21 +209,22 @@ local function named_invite(invite)
   end
 end
 
-local function respond(self, verb, invite)
+local function respond(self, verb, invite, email)
   local text = named_invite(invite)
   if type(text) ~= "string" then
     raise(("server:%s needs an invite, its id or its accept link"):format(verb))
   end
-  local result, failure = ask(self, verb, { invite = text })
+  local result, failure = ask(self, verb, { invite = text, email = email })
   return result and result.invite, failure
 end
 
---- What the invitee does who follows the link.
+--- What the invitee does who follows the link; or whoever else has it.
 ---@param invite table|string an invite, a mail, an id or an accept link
+---@param email string? of whoever follows it, where that is not the invitee
 ---@return table? invite # as it is now
 ---@return string? message # where there is none, or it is not pending
-function server:accept(invite)
-  return respond(self, "accept", invite)
+function server:accept(invite, email)
+  return respond(self, "accept", invite, email)
 end
 
 --- What the invitee does who says no.
@@ -232,6 +233,17 @@ end
 ---@return string? message
 function server:decline(invite)
   return respond(self, "decline", invite)
+end
+
+--- Transfers a site to somebody, as people do it in the dashboard.
+---@param site_id string
+---@param email string of the new owner
+---@param leaves boolean? the former owner does not stay as a contributor: the account loses the site
+---@return string? owner_account_id
+---@return string? message
+function server:transfer(site_id, email, leaves)
+  local result, failure = ask(self, "transfer", { site_id = site_id, email = email, leaves = leaves })
+  return result and result.owner_account_id, failure
 end
 
 --- Moves the clock on; what runs out by then expires.

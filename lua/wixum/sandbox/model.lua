@@ -11,7 +11,7 @@ local snapshot = require "wixum.sandbox.snapshot"
 local model = {}
 model.__index = model
 
-for _, part in ipairs{ "contributions", "invitations", "outbox", "roles", "team" } do
+for _, part in ipairs{ "contributions", "invitations", "outbox", "ownership", "roles", "team" } do
   for name, method in pairs(require("wixum.sandbox.model." .. part)) do model[name] = method end
 end
 
@@ -141,11 +141,12 @@ function model:add_site(given)
   return site
 end
 
---- The site of that GUID. An unknown one becomes a site of the account, unless the sites are strict.
+--- The site of that GUID. An unknown one becomes a site of the account, unless the sites are strict; one that has left it is none.
 ---@return table? site
 function model:site(id)
   id = id:lower()
   local site = self.sites[id]
+  if site and site.left then return nil end
   if not site and not self.options.strict_sites then site = self:add_site{ id = id } end
   return site
 end

@@ -1,6 +1,6 @@
 --- Who can reach a site, as part of the model: contributors, their roles there, their locations, the seats they hold.
 --
--- Owns `site.contributors`. The account's owner is among them only where the option `owner_contributes` says so, holds no
+-- Owns `site.contributors`. The site's owner is among them only where the option `owner_contributes` says so, holds no
 -- seat, and cannot be changed.
 
 local clock = require "wixum.sandbox.clock"
@@ -52,7 +52,7 @@ function contributions.add_contributor(model, site, person, policy_ids, location
   end
   contributor = {
     account_id = person.account_id, account_owner_id = person.user_id, email = person.email, roles = {},
-    location_ids = location_ids or {}, joined_at = clock.date(model:now()), owner = person.account_id == model.account_id or nil,
+    location_ids = location_ids or {}, joined_at = clock.date(model:now()), owner = person.account_id == model:owner_of(site) or nil,
   }
   contributor.roles = roles_from(model, contributor, policy_ids)
   site.contributors[#site.contributors + 1] = contributor

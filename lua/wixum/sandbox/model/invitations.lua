@@ -94,15 +94,17 @@ local function answered(model, text, status)
   return invite
 end
 
---- The invitee follows the link and joins: the roles of the invite are given, a user is made where there was none.
+--- The invitee follows the link and joins: the roles of the invite are given, a user is made where there was none. Whoever has the
+--- link can do that: it may be somebody else.
 ---@param text string id, token or accept link
+---@param email string? of whoever follows it, where that is not the invitee
 ---@return table? invite
 ---@return string? message
 ---@return string? code # NOT_FOUND or NOT_PENDING
-function invitations.accept(model, text)
+function invitations.accept(model, text, email)
   local invite, message, code = answered(model, text, "Used")
   if not invite then return nil, message, code end
-  local person = model:person(invite.email)
+  local person = model:person(email or invite.email)
   invite.accepted_by_account_id = person.account_id
   if invite.site_id then
     model:add_contributor(model.sites[invite.site_id], person, invite.policy_ids, invite.location_ids)

@@ -28,7 +28,7 @@ function site_query.view(model, site)
   for i, contributor in ipairs(site.contributors) do accounts[i] = contributor.account_id end
   return {
     id = site.id, name = name, display_name = site.name, published = site.published,
-    view_url = site.view_url or ("https://%s.example"):format(name), owner_account_id = model.account_id,
+    view_url = site.view_url or ("https://%s.example"):format(name), owner_account_id = model:owner_of(site),
     contributor_account_ids = accounts, blocked = site.blocked, folder_id = site.folder_id, namespace = site.namespace,
     trashed_date = site.trashed, editor_type = site.editor_type, premium = site.premium, app_ids = site.app_ids,
   }
@@ -139,10 +139,10 @@ local function conditions_of(model, query, counting)
   return conditions
 end
 
--- Sites as they are shown, made anew when something changed that is shown.
+-- Sites as they are shown, made anew when something changed that is shown; false for one that has left the account.
 local function views(model)
   local list = {}
-  for i, site in ipairs(model.site_list) do list[i] = site_query.view(model, site) end
+  for i, site in ipairs(model.site_list) do list[i] = not site.left and site_query.view(model, site) end
   return list
 end
 
@@ -262,7 +262,7 @@ local function find(model, asked)
   if not conditions then return nil, failure end
   local found = {}
   for number, view in ipairs(kept.views) do
-    if is_found(view, conditions) then found[#found + 1] = { view = view, key = sort_key(view, number, asked.sort) } end
+    if view and is_found(view, conditions) then found[#found + 1] = { view = view, key = sort_key(view, number, asked.sort) } end
   end
   if #asked.sort > 0 then table.sort(found, function(a, b) return comes_before(a.key, b.key, asked.sort) end) end
   if kept.count >= 16 then kept.results, kept.count = {}, 0 end
@@ -312,7 +312,7 @@ function site_query.count(model, query)
   if not conditions then return nil, failure end
   local count = 0
   for _, site in ipairs(model.site_list) do
-    if is_found(site_query.view(model, site), conditions) then count = count + 1 end
+    if not site.left and is_found(site_query.view(model, site), conditions) then count = count + 1 end
   end
   return { count = count }
 end
