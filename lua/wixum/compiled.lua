@@ -71,4 +71,14 @@ function compiled.operation(operation)
   return known
 end
 
+--- The same for an answer as the service sends it, under its own names: what did not come is nil, also a list.
+---@param operation table declared and completed
+---@return table
+function compiled.as_sent(operation)
+  local copy = {}
+  for name, value in pairs(compiled.operation(operation)) do copy[name] = value end
+  copy.answer_shape, copy.as_sent = nil, true
+  return copy
+end
+
 return compiled

@@ -156,7 +156,7 @@ end
 local function read_answer(response, operation)
   local body = response.body
   if (operation.answers_nothing or operation.free) and body:find("^%s*$") then body = "{}" end
-  if not operation.free then return core.answer(operation.answer_shape, body) end
+  if not operation.free and not operation.as_sent then return core.answer(operation.answer_shape, body) end
   local answer, reason = core.decode(body)
   if answer == nil and not reason then return {} end -- null
   return answer, reason -- false alone counts as unreadable: nobody could tell it from a call that failed

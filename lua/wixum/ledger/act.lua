@@ -35,6 +35,8 @@ local ELIGIBLE = {
 ---@field continued string? when the batch was begun that this goes on with
 ---@field attempted integer rows that it had attempted before
 ---@field first table[]? of a dry run: the first rows
+---@field unseen integer? of a remind: rows that are due on sites that could not be looked at, and were not mailed
+---@field checked wixum.Check? of a remind: what was seen before it
 ---@field stopped wixum.Error? why the run ended early
 
 -- ---- what is done ----------------------------------------------------------------------------------------------------
@@ -215,13 +217,12 @@ local function age(value, name)
   return seconds
 end
 
---- Mails those once more who were mailed long enough ago, and not too often.
+--- Which rows are due for a reminder.
 ---@param state table
----@param wix table
 ---@param given { after: string?, every: string?, at_most: integer?, email: any, site_id: any, limit: integer? }
----@param options table
----@return wixum.ActSummary
-function act.remind(state, wix, given, options)
+---@return string condition
+---@return integer? limit
+function act.due(state, given)
   local after = age(given.after or AFTER, "after")
   local every = age(given.every or given.after or AFTER, "every")
   local at_most = given.at_most == nil and AT_MOST or given.at_most
@@ -234,10 +235,33 @@ function act.remind(state, wix, given, options)
   end
   local meant, limit = selector.condition(rest, "ledger:remind", state.time(), true)
   local time = state.time()
-  local condition = ("(%s) AND mails <= %d AND ((mails <= 1 AND last_mail_at <= %s) OR (mails > 1 AND last_mail_at <= %s))"):format(meant,
-    at_most, quoted(selector.date(time - after)), quoted(selector.date(time - every)))
+  return ("(%s) AND mails <= %d AND ((mails <= 1 AND last_mail_at <= %s) OR (mails > 1 AND last_mail_at <= %s))"):format(meant, at_most,
+    quoted(selector.date(time - after)), quoted(selector.date(time - every))), limit
+end
+
+local SEEN = "site_id IN (SELECT site_id FROM sites WHERE unlisted_at IS NULL AND checked_at >= %s)"
+
+--- Mails those once more who are due, where it has been looked who has joined.
+---@param state table
+---@param wix table
+---@param condition string which are due
+---@param limit integer?
+---@param options table
+---@param seen_since string? where nobody has looked since, nobody is mailed; nil: it does not matter
+---@return wixum.ActSummary
+function act.remind(state, wix, condition, limit, options, seen_since)
+  local seen = seen_since and SEEN:format(quoted(seen_since)) or "1"
   -- no batch: whoever has been mailed is not old enough any more
-  return act_on(state, wix, "resend", REMINDED, condition, limit, nil, options)
+  local summary = act_on(state, wix, "resend", ("%s AND %s"):format(REMINDED, seen), condition, limit, nil, options)
+  summary.unseen = counted(state.db, ("(%s) AND (%s) AND NOT %s"):format(condition, REMINDED, seen))
+  return summary
+end
+
+--- The sites of rows that are due, as a condition on sites.
+---@param condition string
+---@return string
+function act.sites_due(condition)
+  return ("site_id IN (SELECT site_id FROM invites WHERE (%s) AND (%s))"):format(condition, REMINDED)
 end
 
 return act

@@ -35,6 +35,24 @@ function given.options(options, known, name)
   return options
 end
 
+local TRUST = { "links", "roles" }
+
+--- What a program takes for granted when it asks who has joined.
+---@param trust any a word, a list of words, or nothing
+---@param name string of the method
+---@return { links: boolean?, roles: boolean? }
+function given.trust(trust, name)
+  local set = {}
+  for _, word in ipairs(type(trust) == "table" and trust or { trust }) do
+    if word ~= "links" and word ~= "roles" then
+      errors.mistake(('%s: trust is "links", "roles", or a list of them, not %s%s'):format(name,
+        redaction.text(tostring(word), 64) or '""', names.suggestion(word, TRUST)))
+    end
+    set[word] = true
+  end
+  return set
+end
+
 --- The path of a file.
 ---@param path any
 ---@param name string of the method

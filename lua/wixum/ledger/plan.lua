@@ -177,8 +177,11 @@ function plan_metatable.__tostring(self)
     count(self.calls, "call", "calls"), self.seconds)
 end
 
--- Least seconds in which so many calls may start.
-local function least_seconds(calls, rate)
+--- Least seconds in which so many calls may start.
+---@param calls integer
+---@param rate { calls: integer, per: number }|false|nil
+---@return number
+function plan.least_seconds(calls, rate)
   if not rate or calls < 1 then return 0 end
   return (calls - 1) // rate.calls * rate.per
 end
@@ -194,7 +197,7 @@ function plan.waiting(db, settings)
   local people = db:one("SELECT count(DISTINCT person) AS people FROM invites WHERE state = 'planned'")
   local calls = row.calls or 0
   return { planned = row.planned or 0, calls = calls, sites = row.sites, people = people.people,
-    seconds = least_seconds(calls, settings.rate) }
+    seconds = plan.least_seconds(calls, settings.rate) }
 end
 
 -- ---- the work --------------------------------------------------------------------------------------------------------

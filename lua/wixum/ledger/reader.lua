@@ -83,7 +83,9 @@ local function moment(text)
   if not text then return "" end
   return text:find("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%dZ$") and text, 'it is no moment as in "2026-11-25T08:00:00Z"'
 end
-for _, name in ipairs{ "first_mail_at", "earlier_mail_at", "last_mail_at", "expires_at" } do check[name] = moment end
+for _, name in ipairs{ "first_mail_at", "earlier_mail_at", "last_mail_at", "expires_at", "joined_after", "joined_by" } do
+  check[name] = moment
+end
 
 local function needed_moment(text)
   if not text then return nil, "it is empty" end
@@ -91,7 +93,7 @@ local function needed_moment(text)
 end
 check.planned_at, check.changed_at = needed_moment, needed_moment
 
-local TEXTS = { "roles", "invite_purpose", "language", "reason", "evidence", "account_id", "request_id" }
+local TEXTS = { "roles", "invite_purpose", "language", "reason", "evidence", "account_id", "candidates", "request_id" }
 local NOT_NULL = { roles = true, invite_purpose = true, language = true } -- as the table has them
 
 -- A row as the ledger stores it; nil where something is wrong, which is reported.

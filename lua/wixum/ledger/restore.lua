@@ -17,7 +17,8 @@ local restore = {}
 
 local COLUMNS = { "site_id", "email", "person", "policy_ids", "roles", "invite_purpose", "language", "state", "step", "unknown_step",
   "earlier_mail_at", "invite_id", "accept_link", "mails", "reason", "evidence", "account_id", "request_id", "planned_at", "first_mail_at",
-  "last_mail_at", "expires_at", "changed_at" }
+  "last_mail_at", "expires_at", "joined_after", "joined_by", "candidates", "accepted_from",
+  "changed_at" }
 local LIST = table.concat(COLUMNS, ", ")
 
 -- ---- out -------------------------------------------------------------------------------------------------------------
@@ -44,7 +45,8 @@ end
 local TEMPORARY = [[CREATE TEMP TABLE imported (line INTEGER, site_id TEXT, email TEXT, person TEXT, policy_ids TEXT, roles TEXT,
   invite_purpose TEXT, language TEXT, state TEXT, step TEXT, unknown_step TEXT, earlier_mail_at TEXT, invite_id TEXT, accept_link TEXT,
   mails INTEGER, reason TEXT, evidence TEXT, account_id TEXT, request_id TEXT, planned_at TEXT, first_mail_at TEXT, last_mail_at TEXT,
-  expires_at TEXT, changed_at TEXT, UNIQUE (site_id, person))]]
+  expires_at TEXT, joined_after TEXT, joined_by TEXT, candidates TEXT, accepted_from TEXT, changed_at TEXT,
+  UNIQUE (site_id, person))]]
 
 local AT_ONCE = 200 -- rows a statement
 
@@ -114,12 +116,30 @@ local function merge(db, made)
   return { added = added, replaced = taken.number - added, kept = all - taken.number, unknown = taken.unknown or 0, made_at = made }
 end
 
+-- What has been seen of the sites. Of one that both have looked at, what the earlier first look began with counts: what has come since
+-- is found anew by the next.
+local function merge_looks(db)
+  db:run([[INSERT INTO sites (site_id, name, url) SELECT site_id, name, url FROM given.sites WHERE true
+    ON CONFLICT (site_id) DO UPDATE SET name = coalesce(sites.name, excluded.name), url = coalesce(sites.url, excluded.url)]])
+  db:run("DROP TABLE IF EXISTS temp.earlier")
+  db:run([[CREATE TEMP TABLE earlier AS SELECT g.site_id, g.looked_at, g.checked_at, g.unlisted_at, g.owner_account_id FROM given.sites g
+    JOIN sites s ON s.site_id = g.site_id WHERE g.looked_at IS NOT NULL AND (s.looked_at IS NULL OR g.looked_at < s.looked_at)]])
+  db:run("DELETE FROM presences WHERE site_id IN (SELECT site_id FROM earlier)")
+  db:run([[INSERT INTO presences (site_id, account_id, absent_at, seen_at, last_seen_at, gone_at, doubtful, row_id)
+    SELECT p.site_id, p.account_id, p.absent_at, p.seen_at, p.last_seen_at, p.gone_at, p.doubtful, (SELECT i.id FROM given.invites g
+      JOIN invites i ON i.site_id = g.site_id AND i.person = g.person WHERE g.id = p.row_id)
+    FROM given.presences p WHERE p.site_id IN (SELECT site_id FROM earlier) ORDER BY p.id]])
+  db:run([[UPDATE sites SET (looked_at, checked_at, unlisted_at, owner_account_id) = (SELECT looked_at, checked_at, unlisted_at,
+    owner_account_id FROM earlier e WHERE e.site_id = sites.site_id) WHERE site_id IN (SELECT site_id FROM earlier)]])
+  db:run("DROP TABLE temp.earlier")
+  db:run("INSERT INTO owners (site_id, account_id) SELECT site_id, account_id FROM given.owners WHERE true ON CONFLICT DO NOTHING")
+  db:run([[INSERT INTO accounts (account_id, person, email, site_id, said_at) SELECT account_id, person, email, site_id, said_at
+    FROM given.accounts WHERE true ON CONFLICT DO NOTHING]])
+end
+
 -- What else a backup has: sites and who could reach them, the calls, and batches that were interrupted.
 local function merge_rest(db)
-  db:run([[INSERT INTO sites (site_id, name, url, looked_at) SELECT site_id, name, url, looked_at FROM given.sites WHERE true
-    ON CONFLICT (site_id) DO UPDATE SET looked_at = coalesce(sites.looked_at, excluded.looked_at)]])
-  db:run([[INSERT INTO reached_before (site_id, account_id, seen_at) SELECT site_id, account_id, seen_at FROM given.reached_before
-    WHERE true ON CONFLICT DO NOTHING]])
+  merge_looks(db)
   local columns = "began_at, operation, site_id, people, outcome, status, request_id, reason"
   if db:one("SELECT id FROM calls LIMIT 1") then
     db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls EXCEPT SELECT %s FROM calls"):format(columns, columns, columns))

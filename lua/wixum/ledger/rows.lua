@@ -5,14 +5,20 @@
 local rows = {}
 
 local COLUMNS = "id, site_id, email, policy_ids, roles, invite_purpose, language, state, step, unknown_step, invite_id, accept_link, "
-  .. "mails, reason, evidence, account_id, request_id, planned_at, first_mail_at, earlier_mail_at, last_mail_at, expires_at, changed_at"
+  .. "mails, reason, evidence, account_id, request_id, planned_at, first_mail_at, earlier_mail_at, last_mail_at, expires_at, "
+  .. "joined_after, joined_by, candidates, changed_at"
 local PAGE = 200
 
--- A text that says nothing is nil, roles are a list.
+local function listed(text)
+  local list = {}
+  for word in text:gmatch("%S+") do list[#list + 1] = word end
+  return list
+end
+
+-- A text that says nothing is nil, roles and candidates are lists.
 local function shown(row)
-  local ids = {}
-  for id in row.policy_ids:gmatch("%S+") do ids[#ids + 1] = id end
-  row.policy_ids = ids
+  row.policy_ids = listed(row.policy_ids)
+  row.candidates = row.candidates and listed(row.candidates) or nil
   for _, name in ipairs{ "invite_purpose", "language", "roles" } do
     if row[name] == "" then row[name] = nil end
   end

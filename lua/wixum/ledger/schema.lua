@@ -76,6 +76,43 @@ schema.VERSIONS = {
       seen_at TEXT NOT NULL,
       PRIMARY KEY (site_id, account_id)) WITHOUT ROWID]],
   },
+  {
+    -- of a row that is accepted: between which looks; of one that is unclear: which accounts it may have been, a blank between
+    "ALTER TABLE invites ADD COLUMN joined_after TEXT",
+    "ALTER TABLE invites ADD COLUMN joined_by TEXT",
+    "ALTER TABLE invites ADD COLUMN candidates TEXT",
+    "ALTER TABLE invites ADD COLUMN accepted_from TEXT", -- its state before, should it turn out otherwise
+
+    -- which accounts could reach which site, from look to look: a row for each stretch of time
+    [[CREATE TABLE presences (
+      id INTEGER PRIMARY KEY,
+      site_id TEXT NOT NULL,
+      account_id TEXT NOT NULL,
+      absent_at TEXT,                          -- the last look before, without it; NULL: it was there at the first look
+      seen_at TEXT NOT NULL,                   -- the first look with it
+      last_seen_at TEXT,                       -- where it is gone: the last look with it,
+      gone_at TEXT,                            --   and the first without it
+      doubtful INTEGER NOT NULL DEFAULT 0,     -- it may have come otherwise than by an invite of this ledger
+      row_id INTEGER)                          -- the invite that it came by, as far as known]],
+    "CREATE INDEX presences_of_sites ON presences (site_id, account_id)",
+    "CREATE INDEX presences_of_accounts ON presences (account_id)",
+    [[INSERT INTO presences (site_id, account_id, seen_at) SELECT site_id, account_id, seen_at FROM reached_before
+      ORDER BY site_id, account_id]],
+    "DROP TABLE reached_before",
+    "ALTER TABLE sites ADD COLUMN checked_at TEXT",       -- when the last look began
+    "ALTER TABLE sites ADD COLUMN unlisted_at TEXT",      -- since when the account's list does not have it
+    "ALTER TABLE sites ADD COLUMN owner_account_id TEXT", -- at the last look
+    "UPDATE sites SET checked_at = looked_at",
+    "CREATE TABLE owners (site_id TEXT NOT NULL, account_id TEXT NOT NULL, PRIMARY KEY (site_id, account_id)) WITHOUT ROWID",
+
+    -- whose account it is, as a person has said
+    [[CREATE TABLE accounts (
+      account_id TEXT PRIMARY KEY,
+      person TEXT NOT NULL,                    -- the address in small letters
+      email TEXT NOT NULL,
+      site_id TEXT NOT NULL,                   -- where it was said
+      said_at TEXT NOT NULL)]],
+  },
 }
 
 --- Brings a database to the present version, from none or any earlier one: wholly or not at all.

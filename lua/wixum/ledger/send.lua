@@ -6,12 +6,12 @@
 local calls = require "wixum.ledger.calls"
 local client = require "wixum.client"
 local database = require "wixum.ledger.database"
+local looks = require "wixum.ledger.looks"
 local run = require "wixum.ledger.run"
 
 local send = {}
 
 local PAGE = 500 -- rows read at a time
-local SITES_A_CALL = 100
 
 -- ---- what goes into one call -----------------------------------------------------------------------------------------
 
@@ -85,27 +85,9 @@ end
 
 -- ---- who could reach a site before its first mail --------------------------------------------------------------------
 
-local function look(db, wix, ids, now)
-  local answer, err = wix.sites.query_sites({ query = { filter = { id = { ["$in"] = ids } }, cursorPaging = { limit = SITES_A_CALL } } })
-  if not answer then return nil, err end
-  db:transaction(function()
-    for _, site in ipairs(answer.sites) do
-      if type(site.id) == "string" and type(site.contributor_account_ids) == "table" then
-        local id = site.id:lower()
-        for _, account in ipairs(site.contributor_account_ids) do
-          db:run("INSERT INTO reached_before (site_id, account_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", id, account:lower(),
-            now)
-        end
-        db:run("UPDATE sites SET looked_at = ? WHERE site_id = ?", now, id)
-      end
-    end
-  end)
-  return true
-end
-
 -- From the sites' side: a look at the index for each, however many rows it has.
 local UNLOOKED = [[SELECT site_id FROM sites s WHERE looked_at IS NULL AND site_id > ?
-  AND EXISTS (SELECT 1 FROM invites i WHERE i.state = 'planned' AND i.site_id = s.site_id) ORDER BY site_id LIMIT 100]]
+  AND EXISTS (SELECT 1 FROM invites i WHERE i.state = 'planned' AND i.site_id = s.site_id) ORDER BY site_id LIMIT %d]]
 
 -- Stores for every site that is about to be mailed who can reach it now, as far as the service says so. Answers why that could not be
 -- read; the mails go out nonetheless.
@@ -113,11 +95,11 @@ local function look_at_sites(db, wix, now, is_over)
   local last = ""
   while not is_over() do
     local ids = {}
-    for row in db:rows(UNLOOKED, last) do ids[#ids + 1] = row.site_id end
+    for row in db:rows(UNLOOKED:format(looks.A_CALL), last) do ids[#ids + 1] = row.site_id end
     if #ids == 0 then return end
     last = ids[#ids]
-    local ok, err = look(db, wix, ids, now())
-    if not ok then return err end
+    local seen, err = looks.at(db, wix, ids, now)
+    if not seen then return err end
   end
 end
 

@@ -1,0 +1,251 @@
+--- Who came by which invite: what follows, and what does not, from the invites of one site and the accounts that arrived there.
+--
+-- Owns the reasoning, and nothing else: no database, no service, no clock. What it takes for granted: whoever arrives has used an invite
+-- of this ledger, and an invite lets one account in. What it does not: that the account belongs to whoever was invited (links are passed
+-- on), that roles are what they were when it arrived, or that a link used once by an account makes it that person's.
+--
+-- An arrival with one invite that was open meanwhile came by it; an invite that is taken is taken from the others; and so on. Where that
+-- ends with somebody for whom no invite is left, what was taken for granted does not hold there, and all of it is unclear. Whose account
+-- is known is in, where she was invited; by which of the invites is another question, and takes none from the others.
+
+local attribution = {}
+
+---@class wixum.AttributionRow an invite that was mailed, or may have been
+---@field id integer
+---@field person string
+---@field opened number? since when it could be used, seconds; nil: nobody knows
+---@field closed number? until when; nil: it still can, as far as known
+---@field settled boolean? it is known which account it has let in
+---@field fixed boolean? nothing may be decided about it: it has failed, or is under way. It may have been used nonetheless
+
+---@class wixum.Arrival an account that was not there at a look, and was at the next
+---@field id integer
+---@field account string
+---@field absent number? the look without it; nil: there was none
+---@field seen number the look with it
+---@field doubtful boolean? it may have come without an invite of this ledger
+
+---@class wixum.AttributionKnown what is known beyond the site
+---@field excluded table<string, true> accounts that own the site, or did
+---@field ties table<string, string> account to person, as a person has said
+---@field used table<string, table<string, true>> account to the persons whose invites it used elsewhere
+---@field elsewhere table<string, true> accounts that reach other sites without an invite of this ledger
+---@field trust_links boolean? an account that used somebody's invite elsewhere is that person's
+---@field fits (fun(row: wixum.AttributionRow, account: string): boolean)? has the account the roles of the invite now?
+
+---@class wixum.Attribution
+---@field decided { row: wixum.AttributionRow, arrival: wixum.Arrival, evidence: string }[]
+---@field unclear table<wixum.AttributionRow, wixum.Arrival[]>
+---@field strangers wixum.Arrival[] for whom there is no invite
+
+-- ---- who may have used what ------------------------------------------------------------------------------------------
+
+local function is_possible(row, arrival)
+  if row.opened and row.opened > arrival.seen then return false end
+  return not (row.closed and arrival.absent and row.closed < arrival.absent)
+end
+
+-- The person that an account is.
+local function person_of(account, known)
+  local person = known.ties[account]
+  if person then return person end
+  if not known.trust_links then return nil end
+  local first, second = next(known.used[account] or {}), nil
+  if first then second = next(known.used[account], first) end
+  return not second and first or nil
+end
+
+-- Whether it is sure that the arrival came by an invite, if by this one alone it could have.
+local function is_sure(arrival, row, known)
+  if arrival.doubtful or known.elsewhere[arrival.account] then return false end
+  local tied = known.ties[arrival.account]
+  if tied then return tied == row.person end
+  for person in pairs(known.used[arrival.account] or {}) do
+    if person ~= row.person then return false end
+  end
+  return true
+end
+
+-- ---- deciding --------------------------------------------------------------------------------------------------------
+
+local function remove(list, item)
+  for i, other in ipairs(list) do
+    if other == item then return table.remove(list, i) end
+  end
+end
+
+-- An arrival and a row belong together: neither goes with another.
+local function join(state, arrival, row, evidence)
+  state.decided[#state.decided + 1] = { row = row, arrival = arrival, evidence = evidence }
+  state.joined[arrival], state.joined[row] = row, arrival
+  for other, rows in pairs(state.choices) do
+    if other ~= arrival then remove(rows, row) end
+  end
+end
+
+-- Rows and arrivals that hang together, from one arrival on.
+local function component(state, first)
+  local part, queue, seen = {}, { first }, { [first] = true }
+  while queue[1] do
+    local arrival = table.remove(queue)
+    part[#part + 1] = arrival
+    for _, row in ipairs(state.all_choices[arrival]) do
+      for _, other in ipairs(state.arrivals_of[row]) do
+        if not seen[other] then
+          seen[other] = true
+          queue[#queue + 1] = other
+        end
+      end
+    end
+  end
+  return part, seen
+end
+
+-- Somebody was left without an invite who must have had one: of all that hangs together with him nothing is certain.
+local function undo(state, arrival)
+  local _, within = component(state, arrival)
+  local kept = {}
+  for _, decision in ipairs(state.decided) do
+    if within[decision.arrival] then
+      state.joined[decision.arrival], state.joined[decision.row] = nil, nil
+    else kept[#kept + 1] = decision end
+  end
+  state.decided = kept
+  for other in pairs(within) do
+    state.given_up[other] = true
+    local rows = {}
+    for _, row in ipairs(state.all_choices[other]) do
+      if not state.joined[row] then rows[#rows + 1] = row end
+    end
+    if not state.joined[other] then state.choices[other] = rows end
+  end
+end
+
+-- Decides what has one choice left, until nothing has.
+local function propagate(state, arrivals, known, evidence)
+  local again
+  repeat
+    again = false
+    for _, arrival in ipairs(arrivals) do
+      local rows = state.choices[arrival]
+      if not state.joined[arrival] and not state.given_up[arrival] and state.musts[arrival] then
+        if #rows == 0 then
+          undo(state, arrival)
+          again = true
+        elseif #rows == 1 and not rows[1].fixed and is_sure(arrival, rows[1], known) then
+          join(state, arrival, rows[1], evidence)
+          again = true
+        end
+      end
+    end
+  until not again
+end
+
+-- Has an arrival come by an invite of this site, if it is not doubtful for another reason?
+local function must_have_one(arrival, rows, known)
+  if arrival.doubtful or known.elsewhere[arrival.account] or #rows == 0 then return false end
+  local tied = known.ties[arrival.account]
+  local used = known.used[arrival.account]
+  if not tied and not used then return true end
+  for _, row in ipairs(rows) do
+    if tied == row.person or not tied and used[row.person] then return true end
+  end
+  return false
+end
+
+-- ---- the whole -------------------------------------------------------------------------------------------------------
+
+local function new_state(rows, arrivals, known)
+  local state = { choices = {}, all_choices = {}, arrivals_of = {}, joined = {}, musts = {}, given_up = {}, decided = {}, open = {},
+    strangers = {} }
+  local open_rows = {}
+  for _, row in ipairs(rows) do
+    if not row.settled then
+      open_rows[#open_rows + 1] = row
+      state.arrivals_of[row] = {}
+    end
+  end
+  for _, arrival in ipairs(arrivals) do
+    if not known.excluded[arrival.account] then
+      local choices, all = {}, {}
+      for _, row in ipairs(open_rows) do
+        if is_possible(row, arrival) then
+          choices[#choices + 1], all[#all + 1] = row, row
+          table.insert(state.arrivals_of[row], arrival)
+        end
+      end
+      state.choices[arrival], state.all_choices[arrival] = choices, all
+      state.musts[arrival] = must_have_one(arrival, choices, known)
+      if choices[1] then state.open[#state.open + 1] = arrival
+      elseif not arrival.doubtful then state.strangers[#state.strangers + 1] = arrival end
+    end
+  end
+  return state
+end
+
+-- Accounts whose person is known, and was invited here.
+local function find_known(state, known)
+  local found = {}
+  for _, arrival in ipairs(state.open) do
+    local person = not arrival.doubtful and person_of(arrival.account, known)
+    for _, row in ipairs(person and state.all_choices[arrival] or {}) do
+      if row.person == person and not row.fixed and not found[row] then
+        found[row] = { row = row, arrival = arrival, evidence = "known_account" }
+      end
+    end
+  end
+  return found
+end
+
+-- Where roles are trusted: what an account's roles do not fit it has not used.
+local function narrow(state, known)
+  local narrowed = false
+  for _, arrival in ipairs(state.open) do
+    local rows = state.choices[arrival]
+    if not state.joined[arrival] and not state.given_up[arrival] and #rows > 1 then
+      local fitting = {}
+      for _, row in ipairs(rows) do
+        if known.fits(row, arrival.account) then fitting[#fitting + 1] = row end
+      end
+      if #fitting > 0 and #fitting < #rows then
+        state.choices[arrival] = fitting
+        narrowed = true
+      end
+    end
+  end
+  return narrowed
+end
+
+--- What follows for the invites of one site.
+---@param rows wixum.AttributionRow[]
+---@param arrivals wixum.Arrival[] that are not known to belong to one of these
+---@param known wixum.AttributionKnown
+---@return wixum.Attribution
+function attribution.decide(rows, arrivals, known)
+  local state = new_state(rows, arrivals, known)
+  propagate(state, state.open, known, "only_candidate")
+  if known.fits and narrow(state, known) then propagate(state, state.open, known, "role") end
+  local decided, by_account = {}, find_known(state, known)
+  for _, decision in ipairs(state.decided) do
+    local other = by_account[decision.row]
+    if not other or other.arrival == decision.arrival then
+      decided[#decided + 1], by_account[decision.row] = decision, nil
+    end
+  end
+  local is_known = {}
+  for row, decision in pairs(by_account) do
+    decided[#decided + 1], is_known[row] = decision, true
+  end
+  local unclear = {}
+  for _, arrival in ipairs(state.open) do
+    for _, row in ipairs(not state.joined[arrival] and state.choices[arrival] or {}) do
+      if not row.fixed and not state.joined[row] and not is_known[row] then
+        unclear[row] = unclear[row] or {}
+        table.insert(unclear[row], arrival)
+      end
+    end
+  end
+  return { decided = decided, unclear = unclear, strangers = state.strangers }
+end
+
+return attribution

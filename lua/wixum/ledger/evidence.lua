@@ -1,0 +1,72 @@
+--- Evidence of acceptance: its names, and what is said of it to people.
+--
+-- Owns these words. What follows from what is `attribution`'s business.
+
+local printable = require("wixum.csv.problem").printable
+
+local evidence = {}
+
+evidence.ONLY_CANDIDATE, evidence.ROLE, evidence.TOLD, evidence.OPERATOR, evidence.KNOWN_ACCOUNT, evidence.UNCLEAR =
+  "only_candidate", "role", "told", "operator", "known_account", "unclear"
+
+--- What each means.
+evidence.WORDS = {
+  only_candidate = "the only invite by which the new account can have come",
+  role = "the only such invite whose roles the new account has now",
+  told = "an answer of the service says it",
+  operator = "a person has said it",
+  known_account = "the account is hers, as is known from elsewhere",
+  unclear = "somebody joined, and it may have been by this invite or by another",
+}
+
+--- What no look can tell.
+evidence.LIMITS = "Who has declined looks like who has not answered; and of somebody who could reach a site before, accepting changes "
+  .. "nothing that can be seen."
+
+-- ---- a check, for people ---------------------------------------------------------------------------------------------
+
+local SHOWN = 10
+local REVOKED_LATE = ". The invite was revoked too late: `wixum withdraw` takes the access away"
+
+local function count(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
+
+local function place(row) return row.name and printable(row.name, 60) or row.site_id end
+
+local summary = { __name = "wixum.ledger.check" }
+evidence.summary = summary
+
+function summary.__tostring(self)
+  local lines = { ("%s looked at in %s: %d accepted since the last look, %d unclear, %d waiting."):format(
+    count(self.sites, "site", "sites"), count(self.calls, "call", "calls"), self.accepted, self.unclear, self.waiting) }
+  local function add(text, ...) lines[#lines + 1] = "  " .. text:format(...) end
+  for i, row in ipairs(self.accepted_rows) do
+    if i > SHOWN then
+      add("and %d more that accepted", self.accepted - SHOWN)
+      break
+    end
+    add("%s accepted on %s, %s and %s: %s%s", row.email, place(row), row.joined_after and "between " .. row.joined_after or "before",
+      row.joined_by, evidence.WORDS[row.evidence], row.was == "revoked" and REVOKED_LATE or "")
+  end
+  for i, row in ipairs(self.unclear_rows) do
+    if i > SHOWN then
+      add("and %d more that are unclear", self.unclear - SHOWN)
+      break
+    end
+    add("%s on %s is unclear: it may be %s. `wixum confirm %s --site %s --account ID` decides it", row.email, place(row),
+      (row.candidates:gsub(" ", " or ")), row.email, row.site_id)
+  end
+  if self.strangers > 0 then
+    add("%s joined by no invite of this ledger: `wixum access` names them", count(self.strangers, "account", "accounts"))
+  end
+  if self.late > 0 then
+    add("%s looked at for the first time after the first mail: who can reach %s now may have accepted, or have been there before",
+      count(self.late, "site was", "sites were"), self.late == 1 and "it" or "them")
+  end
+  if self.unlisted > 0 then
+    add("%s not in the account's list any more, or without who can reach %s: transferred, deleted, or closed to this key",
+      count(self.unlisted, "site is", "sites are"), self.unlisted == 1 and "it" or "them")
+  end
+  return table.concat(lines, "\n")
+end
+
+return evidence

@@ -1,0 +1,133 @@
+--- Looks: which accounts can reach a site, as the service's list of sites tells it, a hundred sites a call.
+--
+-- Owns the tables `presences` and `owners`, and what `sites` knows of looks. Tells no rows of invites from it: what an arrival means is
+-- `attribution`'s business. That the list names everybody who can reach a site is inferred: Wix does not document the field.
+
+local client = require "wixum.client"
+local compiled = require "wixum.compiled"
+local database = require "wixum.ledger.database"
+local declaration = require "wixum.declaration"
+local errors = require "wixum.errors"
+local folding = require "wixum.folding"
+local quoted = database.quoted
+
+local looks = {}
+
+--- Sites that the service answers in one call.
+looks.A_CALL = 100
+
+-- ---- the question ----------------------------------------------------------------------------------------------------
+
+local as_sent
+
+-- Query Sites, answered as the service sends it: a list that did not come must not pass for one that is empty, or everybody would
+-- have left, and have come anew at the next look.
+local function query_sites(wix, ids)
+  as_sent = as_sent or compiled.as_sent(declaration.namespace("sites").by_name.query_sites)
+  local answer, info = require("wixum.call").run(client.state(wix), as_sent,
+    { query = { filter = { id = { ["$in"] = ids } }, cursorPaging = { limit = looks.A_CALL } } })
+  if not answer then return nil, info end
+  local sites = type(answer) == "table" and rawget(answer, "sites")
+  if type(sites) == "table" then return sites end
+  return nil, errors.new{ kind = "protocol", outcome = "unknown", operation = as_sent.full_name, where = errors.where(),
+    status = info.status, request_id = info.request_id, attempts = info.attempts, message = "the answer has no list of sites" }
+end
+
+-- ---- what is stored --------------------------------------------------------------------------------------------------
+
+local function listed(values)
+  local texts = {}
+  for i, value in ipairs(values) do texts[i] = quoted(value) end
+  return table.concat(texts, ",")
+end
+
+-- Has somebody been mailed already who may have accepted before anybody looked?
+local MAILED = "SELECT 1 AS found FROM invites WHERE site_id = ? AND (mails > 0 OR step IS NOT NULL OR state = 'unknown') LIMIT 1"
+
+local function insert(db, site_id, accounts, absent_at, seen_at, doubtful)
+  if not accounts[1] then return end
+  local items = {}
+  for i, account in ipairs(accounts) do
+    items[i] = ("(%s,%s,%s,%s,%s)"):format(quoted(site_id), quoted(account), quoted(absent_at), quoted(seen_at), quoted(doubtful))
+  end
+  db:run("INSERT INTO presences (site_id, account_id, absent_at, seen_at, doubtful) VALUES " .. table.concat(items, ","))
+end
+
+-- The accounts of a site as answered, each once, in small letters.
+local function accounts_of(site)
+  local list, set = {}, {}
+  for _, account in ipairs(site.contributorAccountIds) do
+    local id = type(account) == "string" and account ~= "" and folding.ascii(account)
+    if id and not set[id] then
+      set[id] = true
+      list[#list + 1] = id
+    end
+  end
+  return list, set
+end
+
+-- What was known of a site, and what it looks like now.
+local function store(db, id, site, present, began, ended)
+  local known = db:one("SELECT looked_at, checked_at, owner_account_id FROM sites WHERE site_id = ?", id)
+  local accounts, there = accounts_of(site)
+  local owner = type(site.ownerAccountId) == "string" and folding.ascii(site.ownerAccountId) or nil
+  if not known.looked_at then
+    insert(db, id, accounts, nil, ended, db:one(MAILED, id) ~= nil)
+  else
+    local new, known_ones = {}, {}
+    for _, presence in ipairs(present) do
+      known_ones[presence.account_id] = true
+      if not there[presence.account_id] then
+        db:run("UPDATE presences SET last_seen_at = ?, gone_at = ? WHERE id = ?", known.checked_at, ended, presence.id)
+      end
+    end
+    for _, account in ipairs(accounts) do
+      if not known_ones[account] then new[#new + 1] = account end
+    end
+    -- whose site it was for a while may have stayed, and was never invited
+    insert(db, id, new, known.checked_at, ended, known.owner_account_id ~= nil and owner ~= nil and known.owner_account_id ~= owner)
+  end
+  if owner then db:run("INSERT INTO owners (site_id, account_id) VALUES (?, ?) ON CONFLICT DO NOTHING", id, owner) end
+  db:run([[UPDATE sites SET looked_at = coalesce(looked_at, ?), checked_at = ?, unlisted_at = NULL,
+    owner_account_id = coalesce(?, owner_account_id) WHERE site_id = ?]], ended, began, owner, id)
+end
+
+--- Looks at sites, and stores what is seen. One of which the service says nothing stays as it was, and is marked as not listed.
+---@param db table
+---@param wix table
+---@param ids string[] of sites that the ledger has, at most `A_CALL`
+---@param now fun(): string
+---@return table<string, boolean>? seen by the ids that were answered
+---@return wixum.Error? err
+function looks.at(db, wix, ids, now)
+  local began = now()
+  local sites, err = query_sites(wix, ids)
+  if not sites then return nil, err end
+  local ended, seen, wanted = now(), {}, {}
+  for _, id in ipairs(ids) do wanted[id] = true end
+  db:transaction(function()
+    local present = {}
+    for row in db:rows(("SELECT id, site_id, account_id FROM presences WHERE site_id IN (%s) AND gone_at IS NULL"):format(listed(ids))) do
+      present[row.site_id] = present[row.site_id] or {}
+      table.insert(present[row.site_id], row)
+    end
+    for _, site in ipairs(sites) do
+      local id = type(site) == "table" and type(site.id) == "string" and folding.ascii(site.id)
+      if id and wanted[id] and not seen[id] and type(site.contributorAccountIds) == "table" then
+        store(db, id, site, present[id] or {}, began, ended)
+        seen[id] = true
+      end
+    end
+    for _, id in ipairs(ids) do
+      if not seen[id] then db:run("UPDATE sites SET unlisted_at = coalesce(unlisted_at, ?) WHERE site_id = ?", ended, id) end
+    end
+  end)
+  return seen
+end
+
+--- The least calls that so many sites take.
+---@param number integer
+---@return integer
+function looks.calls(number) return (number + looks.A_CALL - 1) // looks.A_CALL end
+
+return looks
