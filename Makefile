@@ -73,7 +73,7 @@ built := $(BUILD)/wixum/core.so $(if $(and $(sandbox),$(MHD_FOUND)),$(BUILD)/wix
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo test test-all interop lint asan tsan valgrind gc gc-incremental torture bench format install uninstall clean help \
+.PHONY: all demo test test-all interop lint asan tsan valgrind gc gc-incremental torture histories bench format install uninstall clean help \
   support docs run-demo run-specs run-bench run-docs FORCE
 # These start makes of their own, which would get in each other's way in one build folder.
 ifneq ($(filter demo test test-all interop lint asan tsan valgrind gc bench docs,$(MAKECMDGOALS)),)
@@ -199,9 +199,12 @@ gc-incremental:
 torture:
 	$(setup) test
 	$(then) run-torture
-run-torture: all
+histories:
+	$(setup) test
+	$(then) run-histories
+run-torture run-histories: run-%: all
 	@env -u LUA_PATH_$(abi) -u LUA_CPATH_$(abi) LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' \
-	  $(LUA) -e 'require("spec.support.torture").main()'
+	  $(LUA) -e 'require("spec.support.$*").main()'
 
 # The official packages, in the versions that spec/interop/package.json says. Installed by make, since npm may need
 # settings of the environment that specs do not see. What goes wrong fails the spec that needs them, which shows the log, and no other.
@@ -312,6 +315,7 @@ help:
 #: make asan         the specs under AddressSanitizer and UndefinedBehaviorSanitizer; make tsan: ThreadSanitizer
 #: make valgrind     the specs under valgrind; make gc: with the collector at its most aggressive
 #: make torture      a send and a remind of 100,000 rows, each killed 500 times; make bench: the benchmark
+#: make histories    ten thousand random histories, and whether a check tells rightly who has joined
 #: make docs         lua/wixum/types.lua and the README's table, anew from the declarations
 #: make install      to PREFIX (/usr/local), below DESTDIR if given; make uninstall takes that away again
 #: make format       lays out the C sources by .clang-format

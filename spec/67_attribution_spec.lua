@@ -72,7 +72,7 @@ describe("one who arrives", function()
   it("is a stranger where there was no invite", function()
     assert.same({ "stranger X" }, decide({}, arrivals "X"))
     local rows = invites "ann"
-    rows[1].settled = true
+    rows[1].left = 0
     assert.same({ "stranger X" }, decide(rows, arrivals "X"))
   end)
 
@@ -84,6 +84,15 @@ describe("one who arrives", function()
     local list = arrivals("X", "Y", "Z")
     list[3].seen = 4 * DAY
     assert.same({ "ann?X,Y,Z", "bob?Z" }, decide(rows, list))
+  end)
+
+  it("may have come by the invite before, of one who was invited anew", function()
+    local rows = invites("ann", "bob")
+    rows[1].left, rows[2].opened = 2, 3.5 * DAY
+    local list = arrivals("X", "Y")
+    assert.same({ "ann<X only_candidate", "ann<Y only_candidate" }, decide(rows, list))
+    list[2].seen = 4 * DAY -- by her second invite, or by his
+    assert.same({ "ann<X only_candidate", "bob?Y" }, decide(rows, list))
   end)
 
   it("may have come by an invite that failed, or is under way, of which nothing is said", function()

@@ -8,8 +8,8 @@ local names = require "wixum.names"
 
 local settings = {}
 
--- Names in the config file; the last three belong to the command and the ledger.
-local CONFIG = { "api_key_file", "key_command", "site_id", "account_id", "base_url", "ledger", "columns", "locale" }
+-- Names in the config file; the last four belong to the command and the ledger.
+local CONFIG = { "api_key_file", "key_command", "site_id", "account_id", "base_url", "ledger", "columns", "locale", "trust" }
 
 local function config_path()
   local folder = os.getenv("XDG_CONFIG_HOME")

@@ -2,6 +2,8 @@
 --
 -- Owns what is asked before and said after; the work is the ledger's.
 
+local join = require "wixum.cli.join"
+local moment = require("wixum.ledger.selector").date
 local said = require "wixum.cli.plan"
 local counted = said.counted
 local progress = require "wixum.cli.progress"
@@ -46,6 +48,10 @@ local function tell(desk, name, summary)
   if summary.put_back > 0 then parts[#parts + 1] = ("%d not sent"):format(summary.put_back) end
   talk:result(table.concat(parts, ", ") .. ".", running.plain(summary))
   tell_skipped(talk, summary)
+  if (summary.unseen or 0) > 0 then
+    talk:wrong("%s due on sites that are not in the account's list any more, and %s not mailed: nobody can see who has joined there",
+      summary.unseen == 1 and "1 person is" or summary.unseen .. " people are", summary.unseen == 1 and "was" or "were")
+  end
   if summary.failed > 0 then talk:wrong("%d were refused by the service: `wixum export` says why, in the column reason", summary.failed) end
   if summary.expired > 0 then
     talk:wrong("%d of them have expired, and the service does not mail them again: `wixum retry --state expired` plans new invites",
@@ -113,18 +119,29 @@ end
 
 act.resend, act.revoke = on_selected "resend", on_selected "revoke"
 
---- `wixum remind`.
+-- How long what was just seen counts while somebody thinks about the question.
+local FRESH = 120 -- seconds
+
+--- `wixum remind`: looks who has joined, and mails who has not.
 ---@param desk table
 ---@return integer status
 function act.remind(desk)
-  local ledger, given = desk:ledger(false), desk.given
+  local ledger, given, talk = desk:ledger(false), desk.given, desk.talk
   local sites = selection.sites(ledger, given.site)
   selection.check_people(ledger, given.email)
   local wix = desk:client()
+  local looked_at, since = os.time(), nil
+  if not given.dry_run then
+    since = moment(looked_at)
+    local found, interrupted = join.look(desk, ledger, sites)
+    if not found then return interrupted end
+    talk:note("%s", tostring(found))
+  end
   return run(desk, "remind", function(options)
     options.after, options.every, options.at_most, options.limit = given.after, given.every, given.at_most, given.limit
     options.site_id, options.email = sites, given.email and #given.email > 0 and given.email or nil
-    options.anew = nil
+    options.anew, options.trust = nil, join.trust(desk)
+    options.checked_since = os.time() - looked_at < FRESH and since or nil
     return raising(ledger:remind(wix, options))
   end)
 end

@@ -7,6 +7,7 @@
 --        ─ desk ─ talk                     what it acts on; what is said and asked
 --        ─ plan ─ bad_lines                plan, invite, resume
 --        ─ act                             resend, remind, revoke, retry, settle
+--        ─ join                            check, confirm
 --        ─ look                            status, export, roles, sites, backup, import
 --        ─ sandbox                         sandbox
 --            running ─ progress            runs that mail, with their progress and Ctrl-C
@@ -21,6 +22,7 @@ local COMMANDS = {
   plan = { "plan", "plan" }, invite = { "plan", "invite" }, resume = { "plan", "resume" },
   resend = { "act", "resend" }, remind = { "act", "remind" }, revoke = { "act", "revoke" }, retry = { "act", "retry" },
   settle = { "act", "settle" },
+  check = { "join", "check" }, confirm = { "join", "confirm" },
   status = { "look", "status" }, export = { "look", "export" }, roles = { "look", "roles" }, sites = { "look", "sites" },
   backup = { "look", "backup" }, import = { "look", "import" },
 }

@@ -2,6 +2,7 @@
 --
 -- Owns the words of the help. What a command does is in the file of its name.
 
+local core = require "wixum.core"
 local selector = require "wixum.ledger.selector"
 
 local parser = {}
@@ -51,6 +52,16 @@ local function selecting(command)
   command:option("--invited-before", "The same, of the first mail."):convert(moment):argname("AGE")
   command:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
   command:flag("--all", "All rows: must be said where nothing else is.")
+end
+
+local function guid(text)
+  if core.is_guid(text) then return text end
+  return nil, "an account is said by its id, 8-4-4-4-12 hex digits, not '" .. text .. "'"
+end
+
+local function trusting(command)
+  command:option("--trust", "Take for granted: links (who used somebody's invite is that person, on every site) or roles (nobody's change "
+    .. "before the next look); or `trust = links` in the config file."):count("*"):choices{ "links", "roles" }:argname("WHAT")
 end
 
 local function mailing(command)
@@ -118,6 +129,17 @@ function parser.new()
   resume:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
   mailing(resume)
 
+  local check = add("check", "Look who has joined since, and on what evidence; nobody is mailed.")
+  check:option("--site", "On this site alone."):count("*"):argname("SITE")
+  trusting(check)
+
+  local confirm = add("confirm", "Say whose account it is that joined, where that is unclear.")
+  confirm:argument("email", "Who was invited."):argname("EMAIL")
+  confirm:option("--site", "The site: its id, or its name or address as the ledger has them."):count(1):argname("SITE")
+  confirm:option("--account", "The account that is hers; `wixum check` names the candidates."):count(1):convert(guid):argname("ID")
+  confirm:flag("--undo", "Take back that it is hers, and what followed from it.")
+  trusting(confirm)
+
   local status = add("status", "How things stand: counts, who has waited longest, what a person has to settle.")
   status:option("--site", "On this site alone."):count("*"):argname("SITE")
   status:option("--fail-on", "Exit with 1 where a row is in this state; for cron."):count("*"):choices(selector.STATES):argname("STATE")
@@ -136,6 +158,7 @@ function parser.new()
   remind:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
   remind:flag("--all", "All who are due; so it is where nobody is named.")
   mailing(remind)
+  trusting(remind)
 
   local resend = add("resend", "Mail an invite once more: to whom it got lost.")
   selecting(resend)

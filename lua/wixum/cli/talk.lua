@@ -44,11 +44,28 @@ function talk.wrong(_, text, ...)
   io.stderr:write("wixum: ", select("#", ...) > 0 and text:format(...) or text, "\n")
 end
 
+-- Tables that hold names; any other that is empty is a list.
+local BY_NAME = { skipped = true, states = true }
+
+-- A value as JSON; cjson cannot know of an empty table whether it is a list.
+local function encoded(value)
+  if type(value) ~= "table" or #value > 0 then return cjson.encode(value) end
+  local parts, names = {}, {}
+  for name in pairs(value) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    local part = value[name]
+    local text = type(part) == "table" and next(part) == nil and not BY_NAME[name] and "[]" or cjson.encode(part)
+    parts[i] = ("%s:%s"):format(cjson.encode(name), text)
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
 --- The result: a text for people, unless --quiet; or, with --json, a value.
 ---@param text string
 ---@param value any
 function talk:result(text, value)
-  if self.json then self:out(cjson.encode(value), "\n")
+  if self.json then self:out(encoded(value), "\n")
   elseif not self.quiet then self:out(text, "\n") end
 end
 

@@ -5,17 +5,18 @@
 -- on), that roles are what they were when it arrived, or that a link used once by an account makes it that person's.
 --
 -- An arrival with one invite that was open meanwhile came by it; an invite that is taken is taken from the others; and so on. Where that
--- ends with somebody for whom no invite is left, what was taken for granted does not hold there, and all of it is unclear. Whose account
--- is known is in, where she was invited; by which of the invites is another question, and takes none from the others.
+-- ends with somebody for whom no invite is left, what was taken for granted does not hold there, and all of it is unclear. A row may stand
+-- for several invites, since who is invited anew may have used the invite before. Whose account is known is in, where she was invited; by
+-- which of the invites is another question, and takes none from the others.
 
 local attribution = {}
 
----@class wixum.AttributionRow an invite that was mailed, or may have been
+---@class wixum.AttributionRow a person who was invited to the site, or may have been
 ---@field id integer
 ---@field person string
+---@field left integer? invites of hers by which somebody may still have come; 1 unless said
 ---@field opened number? since when it could be used, seconds; nil: nobody knows
 ---@field closed number? until when; nil: it still can, as far as known
----@field settled boolean? it is known which account it has let in
 ---@field fixed boolean? nothing may be decided about it: it has failed, or is under way. It may have been used nonetheless
 
 ---@class wixum.Arrival an account that was not there at a look, and was at the next
@@ -28,7 +29,7 @@ local attribution = {}
 ---@class wixum.AttributionKnown what is known beyond the site
 ---@field excluded table<string, true> accounts that own the site, or did
 ---@field ties table<string, string> account to person, as a person has said
----@field used table<string, table<string, true>> account to the persons whose invites it used elsewhere
+---@field used table<string, table<string, true>> account to the persons whose invites it used, here or elsewhere
 ---@field elsewhere table<string, true> accounts that reach other sites without an invite of this ledger
 ---@field trust_links boolean? an account that used somebody's invite elsewhere is that person's
 ---@field fits (fun(row: wixum.AttributionRow, account: string): boolean)? has the account the roles of the invite now?
@@ -74,12 +75,14 @@ local function remove(list, item)
   end
 end
 
--- An arrival and a row belong together: neither goes with another.
+-- An arrival came by an invite of a row, and where that was the last one nobody else did.
 local function join(state, arrival, row, evidence)
   state.decided[#state.decided + 1] = { row = row, arrival = arrival, evidence = evidence }
   state.joined[arrival], state.joined[row] = row, arrival
+  state.left[row] = state.left[row] - 1
+  if state.left[row] > 0 then return end
   for other, rows in pairs(state.choices) do
-    if other ~= arrival then remove(rows, row) end
+    if other ~= arrival and not state.joined[other] then remove(rows, row) end
   end
 end
 
@@ -108,16 +111,12 @@ local function undo(state, arrival)
   for _, decision in ipairs(state.decided) do
     if within[decision.arrival] then
       state.joined[decision.arrival], state.joined[decision.row] = nil, nil
+      state.left[decision.row] = state.left[decision.row] + 1
     else kept[#kept + 1] = decision end
   end
   state.decided = kept
   for other in pairs(within) do
-    state.given_up[other] = true
-    local rows = {}
-    for _, row in ipairs(state.all_choices[other]) do
-      if not state.joined[row] then rows[#rows + 1] = row end
-    end
-    if not state.joined[other] then state.choices[other] = rows end
+    state.given_up[other], state.choices[other] = true, table.move(state.all_choices[other], 1, #state.all_choices[other], 1, {})
   end
 end
 
@@ -156,13 +155,14 @@ end
 -- ---- the whole -------------------------------------------------------------------------------------------------------
 
 local function new_state(rows, arrivals, known)
-  local state = { choices = {}, all_choices = {}, arrivals_of = {}, joined = {}, musts = {}, given_up = {}, decided = {}, open = {},
-    strangers = {} }
+  local state = { choices = {}, all_choices = {}, arrivals_of = {}, joined = {}, left = {}, musts = {}, given_up = {}, decided = {},
+    open = {}, strangers = {} }
   local open_rows = {}
   for _, row in ipairs(rows) do
-    if not row.settled then
+    local left = row.left or 1
+    if left > 0 then
       open_rows[#open_rows + 1] = row
-      state.arrivals_of[row] = {}
+      state.arrivals_of[row], state.left[row] = {}, left
     end
   end
   for _, arrival in ipairs(arrivals) do
@@ -225,17 +225,12 @@ function attribution.decide(rows, arrivals, known)
   local state = new_state(rows, arrivals, known)
   propagate(state, state.open, known, "only_candidate")
   if known.fits and narrow(state, known) then propagate(state, state.open, known, "role") end
-  local decided, by_account = {}, find_known(state, known)
-  for _, decision in ipairs(state.decided) do
-    local other = by_account[decision.row]
-    if not other or other.arrival == decision.arrival then
-      decided[#decided + 1], by_account[decision.row] = decision, nil
-    end
+  -- who is in by her own account comes first: whoever else has used an invite of hers is another question
+  local decided, is_known = {}, {}
+  for row, decision in pairs(find_known(state, known)) do
+    if not state.joined[row] or state.joined[decision.arrival] ~= row then decided[#decided + 1], is_known[row] = decision, true end
   end
-  local is_known = {}
-  for row, decision in pairs(by_account) do
-    decided[#decided + 1], is_known[row] = decision, true
-  end
+  table.move(state.decided, 1, #state.decided, #decided + 1, decided)
   local unclear = {}
   for _, arrival in ipairs(state.open) do
     for _, row in ipairs(not state.joined[arrival] and state.choices[arrival] or {}) do

@@ -36,18 +36,20 @@ local NAMED = 20 -- rows of each kind that a summary names
 local function seconds(text) return text and require("wixum").time(text) or nil end
 
 local ROWS = [[SELECT id, email, person, policy_ids, state, step, mails, first_mail_at, expires_at, account_id, evidence, candidates,
-  joined_after, joined_by, changed_at FROM invites WHERE site_id = ? AND (mails > 0 OR step IS NOT NULL OR state IN ('unknown', 'failed'))
-  ORDER BY id]]
+  joined_after, joined_by, changed_at, accepted_from, earlier_invites,
+  (SELECT count(*) FROM presences p WHERE p.row_id = invites.id) AS came
+  FROM invites WHERE site_id = ? AND (mails > 0 OR step IS NOT NULL OR state IN ('unknown', 'failed')) ORDER BY id]]
 
--- An invite as `attribution` wants it.
+-- A row as `attribution` wants it.
 local function as_invite(row)
-  local opened, closed = seconds(row.first_mail_at), nil
-  if row.state == "expired" then closed = seconds(row.expires_at)
-  elseif row.state == "revoked" then closed = seconds(row.changed_at)
-  elseif row.state == "failed" then opened = nil end -- the service refused it: perhaps since it was sent in the dashboard already
-  return { id = row.id, person = row.person, opened = opened and opened - SLACK, closed = closed and closed + SLACK,
-    settled = row.state == "accepted" and row.account_id ~= nil and row.evidence ~= evidence.KNOWN_ACCOUNT,
-    fixed = row.state == "failed" or row.step ~= nil, row = row }
+  local opened, closed, state = seconds(row.first_mail_at), nil, row.accepted_from or row.state
+  if state == "expired" then closed = seconds(row.expires_at)
+  elseif state == "revoked" and not row.accepted_from then closed = seconds(row.changed_at) end
+  -- refused by the service: perhaps since somebody has invited them in the dashboard
+  local failed = state == "failed"
+  local sent = row.earlier_invites + ((failed or state == "planned") and 0 or 1)
+  return { id = row.id, person = row.person, opened = not failed and opened and opened - SLACK or nil, closed = closed and closed + SLACK,
+    left = math.max(sent - row.came, failed and 1 or 0), fixed = failed and row.earlier_invites == 0 or row.step ~= nil, row = row }
 end
 
 local function invites_of(db, site_id)
@@ -78,8 +80,7 @@ local function known_of(db, site_id, arrivals, account, trust)
   for row in db:rows(("SELECT account_id, person FROM accounts WHERE account_id IN (%s)"):format(list)) do
     known.ties[row.account_id] = row.person
   end
-  local elsewhere = "SELECT DISTINCT account_id, person FROM invites WHERE account_id IN (%s) AND site_id <> ?"
-  for row in db:rows(elsewhere:format(list), site_id) do
+  for row in db:rows(("SELECT DISTINCT account_id, person FROM invites WHERE account_id IN (%s)"):format(list)) do
     known.used[row.account_id] = known.used[row.account_id] or {}
     known.used[row.account_id][row.person] = true
   end
@@ -104,7 +105,7 @@ local function accept(db, decision, now)
     db:run("UPDATE presences SET row_id = ? WHERE id = ?", row.id, arrival.id)
   end
   if row.state == "accepted" then
-    if row.account_id then return false end
+    if row.account_id then return false end -- somebody else has used another invite of hers
     db:run("UPDATE invites SET account_id = ?, joined_after = ?, joined_by = ?, changed_at = ? WHERE id = ?", arrival.account,
       arrival.absent_at, arrival.seen_at, now, row.id) -- that it was accepted was told, and not by whom
     return false
@@ -187,7 +188,7 @@ end
 local function roles_to_ask(rows)
   local policies, first, several = {}, nil, false
   for _, invite in ipairs(rows) do
-    if not invite.settled and not invite.fixed then
+    if invite.left > 0 and not invite.fixed then
       first = first or invite.row.policy_ids
       several = several or first ~= invite.row.policy_ids
       for id in invite.row.policy_ids:gmatch("%S+") do policies[id] = true end

@@ -46,7 +46,7 @@ local AGAIN = "step IS NULL AND state IN ('failed', 'expired', 'revoked')"
 -- What was known of the old invite says nothing of the new one.
 local PLANNED_ANEW = "state = 'planned', reason = NULL, invite_id = NULL, accept_link = NULL, expires_at = NULL, unknown_step = NULL, "
   .. "earlier_mail_at = NULL, evidence = NULL, account_id = NULL, candidates = NULL, joined_after = NULL, joined_by = NULL, "
-  .. "accepted_from = NULL"
+  .. "accepted_from = NULL, earlier_invites = earlier_invites + (mails > 0 AND state <> 'failed')"
 
 --- Rows wait to be sent again: a new invite.
 ---@param state table of the ledger

@@ -116,13 +116,17 @@ local function row_of(given, report)
     end
     row[field] = text or NOT_NULL[field] and "" or nil
   end
-  local mails = math.tointeger(tonumber(given.mails))
-  if not mails or mails < 0 then
-    good = false
-    report("mails", given.mails, "it is no whole number of at least 0")
+  for _, field in ipairs{ "mails", "earlier_invites" } do
+    local number = math.tointeger(tonumber(given[field]))
+    if field == "earlier_invites" and (given[field] == nil or given[field] == "") then number = 0 end -- of an older export
+    if not number or number < 0 then
+      good = false
+      report(field, given[field], "it is no whole number of at least 0")
+    end
+    row[field] = number
   end
   if row.state == "sending" then row.step = row.step or "invite" end
-  row.mails, row.person = mails, row.email and folding.person(row.email)
+  row.person = row.email and folding.person(row.email)
   return good and row or nil
 end
 

@@ -18,7 +18,7 @@ local restore = {}
 local COLUMNS = { "site_id", "email", "person", "policy_ids", "roles", "invite_purpose", "language", "state", "step", "unknown_step",
   "earlier_mail_at", "invite_id", "accept_link", "mails", "reason", "evidence", "account_id", "request_id", "planned_at", "first_mail_at",
   "last_mail_at", "expires_at", "joined_after", "joined_by", "candidates", "accepted_from",
-  "changed_at" }
+  "earlier_invites", "changed_at" }
 local LIST = table.concat(COLUMNS, ", ")
 
 -- ---- out -------------------------------------------------------------------------------------------------------------
@@ -45,7 +45,8 @@ end
 local TEMPORARY = [[CREATE TEMP TABLE imported (line INTEGER, site_id TEXT, email TEXT, person TEXT, policy_ids TEXT, roles TEXT,
   invite_purpose TEXT, language TEXT, state TEXT, step TEXT, unknown_step TEXT, earlier_mail_at TEXT, invite_id TEXT, accept_link TEXT,
   mails INTEGER, reason TEXT, evidence TEXT, account_id TEXT, request_id TEXT, planned_at TEXT, first_mail_at TEXT, last_mail_at TEXT,
-  expires_at TEXT, joined_after TEXT, joined_by TEXT, candidates TEXT, accepted_from TEXT, changed_at TEXT,
+  expires_at TEXT, joined_after TEXT, joined_by TEXT, candidates TEXT, accepted_from TEXT,
+  earlier_invites INTEGER, changed_at TEXT,
   UNIQUE (site_id, person))]]
 
 local AT_ONCE = 200 -- rows a statement

@@ -81,6 +81,8 @@ schema.VERSIONS = {
     "ALTER TABLE invites ADD COLUMN joined_after TEXT",
     "ALTER TABLE invites ADD COLUMN joined_by TEXT",
     "ALTER TABLE invites ADD COLUMN candidates TEXT",
+    -- invites of the row before the present one, each of which may have been used
+    "ALTER TABLE invites ADD COLUMN earlier_invites INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE invites ADD COLUMN accepted_from TEXT", -- its state before, should it turn out otherwise
 
     -- which accounts could reach which site, from look to look: a row for each stretch of time

@@ -14,6 +14,8 @@ local SITES = 20 -- that are printed
 ---@field rows integer
 ---@field states table<string, integer> rows by state
 ---@field mails integer that were sent, or may have been
+---@field unclear integer rows of which it cannot be told who has joined
+---@field looked_at string? when it was last looked who has joined
 ---@field sites { site_id: string, name: string?, rows: integer, states: table<string, integer> }[] those with most to do first
 ---@field oldest_pending table? the row that has waited longest since its last mail
 ---@field soonest_to_expire table? the row
@@ -62,11 +64,15 @@ end
 function status.of(state, given)
   local db = state.db
   local condition = selector.condition(given, "ledger:status", state.time(), true)
-  local found = { rows = 0, states = {}, mails = 0, unknown = {}, batches = {} }
+  local found = { rows = 0, states = {}, mails = 0, unclear = 0, unknown = {}, batches = {} }
   for row in db:rows(("SELECT state, count(*) AS number, sum(mails) AS mails FROM invites WHERE (%s) GROUP BY state"):format(condition)) do
     found.states[row.state] = row.number
     found.rows, found.mails = found.rows + row.number, found.mails + row.mails
   end
+  found.unclear = db:one(("SELECT count(*) AS number FROM invites WHERE (%s) AND evidence = 'unclear' AND state <> 'accepted'"):format(
+    condition)).number
+  found.looked_at = db:one(("SELECT max(checked_at) AS latest FROM sites WHERE site_id IN (SELECT site_id FROM invites WHERE %s)"):format(
+    condition)).latest
   found.sites = by_site(db, condition)
   found.oldest_pending = db:one(([[SELECT %s FROM invites WHERE (%s) AND state = 'pending'
     ORDER BY last_mail_at LIMIT 1]]):format(ROW, condition))
@@ -109,6 +115,12 @@ function metatable.__tostring(self)
     end
     local name = site.name and (" (%s)"):format(printable(site.name, 60)) or ""
     lines[#lines + 1] = ("  %s%s: %s"):format(site.site_id, name, status.counts(site.states))
+  end
+  if self.unclear > 0 then
+    lines[#lines + 1] = ("Unclear who has joined: %d; `wixum check` names the candidates, `wixum confirm` decides"):format(self.unclear)
+  end
+  if self.states.pending and self.looked_at then
+    lines[#lines + 1] = ("Last looked who has joined: %s; `wixum check` looks anew"):format(self.looked_at)
   end
   if self.oldest_pending then
     lines[#lines + 1] = ("Waiting longest: %s, last mail %s"):format(row_words(self.oldest_pending), self.oldest_pending.last_mail_at)

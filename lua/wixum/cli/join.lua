@@ -1,0 +1,89 @@
+--- `wixum check`, `wixum confirm`: who has joined, and what a person says about it.
+--
+-- Owns what is said around them; the work is the ledger's.
+
+local desks = require "wixum.cli.desk"
+local evidence = require "wixum.ledger.evidence"
+local progress = require "wixum.cli.progress"
+local running = require "wixum.cli.running"
+local selection = require "wixum.cli.selection"
+local status = require "wixum.cli.status"
+
+local join = {}
+
+local TRUST = { links = true, roles = true }
+
+--- What is taken for granted: from --trust, or the config file.
+---@param desk table
+---@return string[]?
+function join.trust(desk)
+  local given = desk.given.trust
+  if given and #given > 0 then return given end
+  local words = {}
+  for word in (desk.config.trust or ""):gmatch("[^%s,]+") do
+    if not TRUST[word] then
+      desks.fail(("trust in the config file is links, roles, or both, not %s"):format(require("wixum.core").redact(word)))
+    end
+    words[#words + 1] = word
+  end
+  return #words > 0 and words or nil
+end
+
+local function raising(result, err)
+  if not result then error(err, 0) end
+  return result
+end
+
+--- Looks who has joined, with what it takes told before.
+---@param desk table
+---@param ledger table
+---@param sites string[]?
+---@return wixum.Check?
+---@return integer? code where it was interrupted
+function join.look(desk, ledger, sites)
+  local talk, wix = desk.talk, desk:client()
+  local cost = raising(ledger:check_cost(wix, { site_id = sites }))
+  talk:note("Looking who has joined: %d %s in %d %s; at least %s.", cost.sites, cost.sites == 1 and "site" or "sites", cost.calls,
+    cost.calls == 1 and "call" or "calls", progress.duration(cost.seconds))
+  local summary, err, interrupted = running.run(ledger, talk, "Looking", { "done" }, function(on_progress)
+    return ledger:check(wix, { site_id = sites, trust = join.trust(desk), on_progress = on_progress })
+  end)
+  if interrupted then return nil, status.INTERRUPTED end
+  return raising(summary, err)
+end
+
+--- `wixum check`.
+---@param desk table
+---@return integer code
+function join.check(desk)
+  local ledger = desk:ledger(false)
+  local sites = selection.sites(ledger, desk.given.site)
+  desk:client()
+  desk:name_ledger()
+  local summary, code = join.look(desk, ledger, sites)
+  if not summary then return code end
+  desk.talk:result(tostring(summary), running.plain(summary))
+  if summary.waiting > 0 then desk.talk:note("%s", evidence.LIMITS) end
+  return status.DONE
+end
+
+--- `wixum confirm EMAIL`.
+---@param desk table
+---@return integer code
+function join.confirm(desk)
+  local ledger, given, talk = desk:ledger_alone(), desk.given, desk.talk
+  selection.check_people(ledger, { given.email })
+  local site = selection.sites(ledger, { given.site })[1]
+  local done = raising(ledger:confirm{ email = given.email, site_id = site, account_id = given.account, undo = given.undo,
+    trust = join.trust(desk) })
+  local lines = { given.undo and ("Taken back: account %s is not known to be %s's any more."):format(done.account_id, done.email)
+    or ("%s accepted on %s: account %s is hers, here and wherever it is seen."):format(done.email, site, done.account_id) }
+  for _, row in ipairs(done.reopened) do lines[#lines + 1] = ("  %s on %s is open again"):format(row.email, row.site_id) end
+  for _, row in ipairs(done.further) do
+    lines[#lines + 1] = ("  so %s accepted on %s: %s"):format(row.email, row.site_id, evidence.WORDS[row.evidence])
+  end
+  talk:result(table.concat(lines, "\n"), running.plain(done))
+  return status.DONE
+end
+
+return join
