@@ -45,7 +45,7 @@ local COUNTED = { "done", "failed", "put_back" }
 
 local function resend(summary, keeps_links)
   return {
-    step = "resend", operation = "site_invites.resend_invite", counted = COUNTED, failed = "failed", put_back = "put_back",
+    book = calls.book "resend", operation = "site_invites.resend_invite", counted = COUNTED, failed = "failed", put_back = "put_back",
     call = function(wix, rows)
       local row = rows[1]
       return wix.site_invites.resend_invite{ invite_id = row.invite_id, default_email_language = row.language }
@@ -62,7 +62,7 @@ end
 
 local function revoke()
   return {
-    step = "revoke", operation = "site_invites.revoke_invite", counted = COUNTED, failed = "failed", put_back = "put_back",
+    book = calls.book "revoke", operation = "site_invites.revoke_invite", counted = COUNTED, failed = "failed", put_back = "put_back",
     call = function(wix, rows) return wix.site_invites.revoke_invite{ invite_id = rows[1].invite_id } end,
     answered = function(counts, journal, rows, _, info, now)
       calls.revoked(journal, rows[1], info, now)

@@ -1,6 +1,7 @@
 --- What became of a call, as it is written down: the row of `calls`, and those of the people it was about.
 --
--- Owns how answers and errors are put into the journal. Sends nothing, decides nothing about what comes next but a row's state.
+-- Owns how answers and errors about invites are put into the journal, and the table `calls`. Sends nothing, decides nothing about what
+-- comes next but a row's state.
 
 local database = require "wixum.ledger.database"
 local filled, quoted = database.filled, database.quoted
@@ -11,10 +12,14 @@ local calls = {}
 
 local LONGEST_REASON = 500 -- bytes
 
--- Why, as it is written down; nil where nothing is said.
-local function reason_of(found)
+--- Why, as it is written down; nil where nothing is said.
+---@param found { message: string? }?
+---@return string?
+function calls.reason(found)
   return found and found.message and redaction.cut(found.message, LONGEST_REASON) or nil
 end
+
+local reason_of = calls.reason
 
 local function ids(rows)
   local list = {}
@@ -48,7 +53,7 @@ end
 local NOTED_OF = {}
 for _, operation in pairs(OPERATIONS) do NOTED_OF[operation] = noted_one(operation) end
 
---- Writes a call down for support; after what became of its rows.
+--- Writes a call down for support, whatever it was about.
 ---@param journal table
 ---@param operation string
 ---@param rows table[] it was about
@@ -56,11 +61,16 @@ for _, operation in pairs(OPERATIONS) do NOTED_OF[operation] = noted_one(operati
 ---@param found { status: integer?, request_id: string?, message: string? } info of an answer, or an error
 ---@param began string
 function calls.note(journal, operation, rows, outcome, found, began)
+  journal:gather(NOTED, ("(%s,%s,%s,%s,%s,%s,%s,%s)"):format(quoted(began), quoted(operation), quoted(rows[1].group.site_id),
+    quoted(people(rows)), quoted(outcome), quoted(found.status), quoted(found.request_id), quoted(reason_of(found))))
+end
+
+-- The same of a call about invites; after what became of its rows.
+local function note_invites(journal, operation, rows, outcome, found, began)
   if outcome == "done" and not rows[2] then
     return journal:gather(journal:form(operation, began, found.status, NOTED_OF[operation], true), rows[1].id)
   end
-  journal:gather(NOTED, ("(%s,%s,%s,%s,%s,%s,%s,%s)"):format(quoted(began), quoted(operation), quoted(rows[1].group.site_id),
-    quoted(people(rows)), quoted(outcome), quoted(found.status), quoted(found.request_id), quoted(reason_of(found))))
+  calls.note(journal, operation, rows, outcome, found, began)
 end
 
 -- ---- before it is sent, and where it was not -------------------------------------------------------------------------
@@ -72,25 +82,16 @@ local function sending_form(now, step)
   return ("UPDATE invites SET %sstep = %s, changed_at = %s WHERE id IN ("):format(UNDER_WAY[step], quoted(step), quoted(now)), ")"
 end
 
---- Rows are about to be sent.
----@param journal table
----@param step "invite"|"resend"|"revoke"
----@param rows table[]
----@param now string
-function calls.sending(journal, step, rows, now)
+-- Rows are about to be sent.
+local function sending(journal, step, rows, now)
   local form = journal:form("sending", now, step, sending_form)
   for _, row in ipairs(rows) do journal:gather(form, row.id, row) end
 end
 
 local PUT_BACK = { invite = "state = 'planned', ", resend = "", revoke = "" }
 
---- Rows were not sent, and are as they were.
----@param journal table
----@param step "invite"|"resend"|"revoke"
----@param rows table[]
----@param now string
----@param found table? the error that tells why
-function calls.put_back(journal, step, rows, now, found)
+-- Rows were not sent, and are as they were.
+local function put_back(journal, step, rows, now, found)
   -- what is unknown stays so, and why
   journal:put(([[UPDATE invites SET %sstep = NULL, reason = CASE WHEN state = 'unknown' THEN reason ELSE %s END,
     request_id = coalesce(%s, request_id), changed_at = %s WHERE id IN (%s)]]):format(PUT_BACK[step], quoted(reason_of(found)),
@@ -118,17 +119,24 @@ local function settled(journal, words, rows, reason, request_id, now)
     quoted(reason), quoted(request_id), quoted(now), ids(rows)), rows)
 end
 
---- Rows whose call failed: refused, or nobody knows.
----@param journal table
----@param step "invite"|"resend"|"revoke"
----@param rows table[]
----@param found wixum.Error
----@param now string
-function calls.failed(journal, step, rows, found, now)
+-- Rows whose call failed: refused, or nobody knows.
+local function refused_or_unknown(journal, step, rows, found, now)
   local words = ""
   if found.outcome == "unknown" then words = calls.unknown_words(step, quoted(now)) .. ", "
   elseif step == "invite" then words = "state = 'failed', " end -- else the invite is what it was
   settled(journal, words, rows, reason_of(found), found.request_id, now)
+end
+
+--- How a step of invites is written down.
+---@param step "invite"|"resend"|"revoke"
+---@return wixum.LedgerBook
+function calls.book(step)
+  return {
+    sending = function(journal, rows, now) sending(journal, step, rows, now) end,
+    put_back = function(journal, rows, now, found) put_back(journal, step, rows, now, found) end,
+    failed = function(journal, rows, found, now) refused_or_unknown(journal, step, rows, found, now) end,
+    note = function(journal, rows, outcome, found, began) note_invites(journal, OPERATIONS[step], rows, outcome, found, began) end,
+  }
 end
 
 -- ---- what was answered -----------------------------------------------------------------------------------------------

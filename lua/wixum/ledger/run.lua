@@ -20,9 +20,16 @@ local LOST = 3 -- calls in a row that did not come through to the service: the n
 local REFUSED = { unauthenticated = true, forbidden = true }
 local AWAY = { network = true, tls = true, timeout = true }
 
+---@class wixum.LedgerBook how a run is written down: each puts into the journal
+---@field sending fun(journal: table, rows: table[], now: string) rows are about to be sent
+---@field put_back fun(journal: table, rows: table[], now: string, found: table?) they were not
+---@field failed fun(journal: table, rows: table[], found: wixum.Error, now: string) they were refused, or nobody knows
+---@field note fun(journal: table, rows: table[], outcome: string, found: table, began: string) the call, for support
+
 ---@class wixum.LedgerAct what is done in a run
----@field step "invite"|"resend"|"revoke"
 ---@field operation string
+---@field book wixum.LedgerBook
+---@field refusals table<string, true>? kinds of errors that end the run, since no call would fare better; else of the key or its rights
 ---@field call fun(wix: table, rows: table[]): table?, table makes the call
 ---@field answered fun(counts: table, journal: table, rows: table[], answer: table, info: table, now: string) writes down and counts
 ---@field marks fun(journal: table, rows: table[])? writes down more where rows are about to go out
@@ -40,31 +47,31 @@ end
 
 local function mark(state, rows)
   local now, act = state.now(), state.act
-  calls.sending(state.journal, act.step, rows, now)
+  act.book.sending(state.journal, rows, now)
   if act.marks then act.marks(state.journal, rows) end
   return now
 end
 
 local function put_back(state, rows, found)
-  calls.put_back(state.journal, state.act.step, rows, state.now(), found)
+  state.act.book.put_back(state.journal, rows, state.now(), found)
   if state.act.unmarks then state.act.unmarks(state.journal, rows) end
 end
 
 -- The error of a call, as rows: and whether the run goes on.
 local function settle_error(state, rows, err, began)
   local journal, act = state.journal, state.act
-  local refused = REFUSED[err.kind] and err.outcome == "refused"
+  local refused = (act.refusals or REFUSED)[err.kind] and err.outcome == "refused"
   -- what cannot be said as it stands will never be: then it is the row's own fault
   local untouched = err.outcome == "not_sent" and not err.violations or refused or err.outcome == "refused" and err.kind == "rate_limited"
   if untouched then
     put_back(state, rows, err)
     told(state, rows, act.put_back)
   else
-    calls.failed(journal, act.step, rows, err, state.now())
+    act.book.failed(journal, rows, err, state.now())
     told(state, rows, err.outcome == "unknown" and "unknown" or act.failed)
     if err.outcome ~= "unknown" and act.refused then act.refused(rows) end
   end
-  if err.attempts > 0 then calls.note(journal, act.operation, rows, err.outcome, err, began) end
+  if err.attempts > 0 then act.book.note(journal, rows, err.outcome, err, began) end
   if err.outcome == "not_sent" and AWAY[err.kind] then
     if err.attempts == 0 then return end -- its turn did not come in time
     state.lost = state.lost + 1
@@ -85,7 +92,7 @@ end
 -- The client for a site. Rows come site by site, so the last one is most often the one. Its options are seen by the task that a call
 -- is made in: which rows it is about stands in `state.works`.
 local function client_for(state, site_id)
-  if state.site_id == site_id then return state.site_client end
+  if state.site_client and state.site_id == site_id then return state.site_client end
   local works, journal = state.works, state.journal
   local own = client.derive(state.wix, {
     site_id = site_id, untold = true,
@@ -131,7 +138,7 @@ local function send_rows(state, rows)
   state.lost = 0
   act.answered(state.counts, journal, rows, answer, info, state.now())
   -- Nothing waits for this to be on disk: the next request of this task leaves after a commit that has it, and a run ends with one.
-  calls.note(journal, act.operation, rows, "done", info, work.began)
+  act.book.note(journal, rows, "done", info, work.began)
   state.counts.calls = state.counts.calls + 1
   return true
 end

@@ -86,16 +86,16 @@ end
 -- ---- who could reach a site before its first mail --------------------------------------------------------------------
 
 -- From the sites' side: a look at the index for each, however many rows it has.
-local UNLOOKED = [[SELECT site_id FROM sites s WHERE looked_at IS NULL AND site_id > ?
+local UNLOOKED = [[SELECT site_id FROM sites s WHERE (checked_at IS NULL OR checked_at < ?) AND site_id > ?
   AND EXISTS (SELECT 1 FROM invites i WHERE i.state = 'planned' AND i.site_id = s.site_id) ORDER BY site_id LIMIT %d]]
 
--- Stores for every site that is about to be mailed who can reach it now, as far as the service says so. Answers why that could not be
--- read; the mails go out nonetheless.
+-- Stores for every site that is about to be mailed who can reach it now, as far as the service says so: who came before a mail has not
+-- come by it. Answers why that could not be read; the mails go out nonetheless.
 local function look_at_sites(db, wix, now, is_over)
-  local last = ""
+  local last, began = "", now()
   while not is_over() do
     local ids = {}
-    for row in db:rows(UNLOOKED:format(looks.A_CALL), last) do ids[#ids + 1] = row.site_id end
+    for row in db:rows(UNLOOKED:format(looks.A_CALL), began, last) do ids[#ids + 1] = row.site_id end
     if #ids == 0 then return end
     last = ids[#ids]
     local seen, err = looks.at(db, wix, ids, now)
@@ -107,8 +107,8 @@ end
 
 local function act(keeps_links)
   return {
-    step = "invite", operation = "site_invites.bulk_invite", counted = { "pending", "failed", "planned_again" }, failed = "failed",
-    put_back = "planned_again",
+    book = calls.book "invite", operation = "site_invites.bulk_invite", counted = { "pending", "failed", "planned_again" },
+    failed = "failed", put_back = "planned_again",
     call = function(wix, rows)
       local group, emails = rows[1].group, {}
       for i, row in ipairs(rows) do emails[i] = row.email end
