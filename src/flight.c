@@ -174,9 +174,17 @@ static void push_header(lua_State *L, const wx_exchange *exchange, wx_header whi
   else lua_pushnil(L);
 }
 
+/* When the server says that it answered, in seconds since the epoch; nil where it does not. Never the header's own text, in
+ * which there may be anything. [-0, +1, -] */
+static void push_date(lua_State *L, const wx_exchange *exchange) {
+  time_t when = exchange->header_present[WX_HEADER_DATE] ? curl_getdate(exchange->header[WX_HEADER_DATE], NULL) : -1;
+  if (when == -1) lua_pushnil(L);
+  else lua_pushinteger(L, (lua_Integer)when);
+}
+
 /* Pushes what a call needs that went well, and nothing (false) where it did not, or where there is anything in it that
  * deserves a closer look: then the response is made, and Lua code looks. Most calls of a program go this way, so it makes no
- * tables but the answer's. [-0, +0|6, m] */
+ * tables but the answer's. [-0, +0|7, m] */
 static bool push_success(lua_State *L, const wx_exchange *exchange, int64_t began, int shape) {
   long status = wx_exchange_status(exchange);
   const char *request_id =
@@ -194,11 +202,12 @@ static bool push_success(lua_State *L, const wx_exchange *exchange, int64_t bega
   push_header(L, exchange, WX_HEADER_REQUEST_ID);
   push_header(L, exchange, WX_HEADER_CONSISTENT);
   push_seconds(L, exchange->first_byte);
+  push_date(L, exchange);
   return true;
 }
 
 int wx_flight_push_result(lua_State *L, wx_flight *flight, int shape) {
-  if (shape && push_success(L, flight->exchange, flight->began, shape)) return 6;
+  if (shape && push_success(L, flight->exchange, flight->began, shape)) return 7;
   lua_pushnil(L);
   push_response(L, flight->exchange, flight->began);
   return 2;
@@ -212,7 +221,7 @@ static wx_flight *check_flight(lua_State *L) {
   return flight;
 }
 
-/* Lua: flight:result(shape) -> as session:perform. [-0, +2|6, v] */
+/* Lua: flight:result(shape) -> as session:perform. [-0, +2|7, v] */
 static int flight_result(lua_State *L) {
   wx_flight *flight = check_flight(L);
   if (!flight->exchange->done) return luaL_error(L, "the flight is under way");

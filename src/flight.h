@@ -28,7 +28,7 @@ void wx_flight_expect(lua_State *L, wx_flight *flight, int index);
 /* Pushes whom an exchange that ended is for, and takes it out of the table. [-0, +1, -] */
 void wx_flight_push_waiter(lua_State *L, const wx_exchange *exchange);
 
-/* Pushes what became of it: see session:perform. `shape` is the index of the answer's shape, 0 for none. [-0, +2|6, m] */
+/* Pushes what became of it: see session:perform. `shape` is the index of the answer's shape, 0 for none. [-0, +2|7, m] */
 int wx_flight_push_result(lua_State *L, wx_flight *flight, int shape);
 
 #endif

@@ -5,9 +5,9 @@
 #include <lua.h>
 
 /* Lua: session:perform(method, path, headers, body, connect_timeout, timeout, shape)
- *        -> answer, seconds, status, request_id, consistent, first_byte
+ *        -> answer, seconds, status, request_id, consistent, first_byte, date
  *        or nil, response
- * Blocks, but notices Ctrl-C and lets hooks run. [-0, +2|6, v]
+ * Blocks, but notices Ctrl-C and lets hooks run. [-0, +2|7, v]
  *
  * path      begins with "/"; goes to the session's base URL alone
  * headers   a list of "Name: value"; the key is added here
@@ -16,7 +16,8 @@
  * shape     of the answer; nil: always a response
  *
  * Where the answer says yes and is what was promised, it comes as core.answer would give it, and with it the seconds it
- * took, its status, what may be shown of its request id, its X-Wix-Consistent, and when its first byte came (core.clock).
+ * took, its status, what may be shown of its request id, its X-Wix-Consistent, when its first byte came (core.clock), and
+ * its Date in seconds since the epoch (nil where it has none that can be read).
  * In all other cases: response = {
  *   status     nil while there is none
  *   body       a string

@@ -182,7 +182,8 @@ function annotations.types()
   add_comment(file, "What a call tells besides its answer.")
   add(file, "---@class wixum.CallInfo")
   for _, field in ipairs{ "status? integer of the HTTP answer", "request_id? string what Wix support asks for",
-    "attempts integer requests that were made", "seconds number from the call to its end" } do
+    "attempts integer requests that were made", "seconds number from the call to its end",
+    "date? integer when the service says that it answered (its Date header), seconds since the epoch" } do
     add(file, "---@field " .. field)
   end
   for _, name in ipairs(declaration.namespace_names()) do add_namespace(file, declaration.namespace(name)) end

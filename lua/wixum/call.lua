@@ -38,6 +38,7 @@ call.interrupted = nil
 ---@field flight userdata|false? the request under way, of a call that does not have the Lua state to itself
 ---@field request_id string|false? of the last answer
 ---@field status integer|false? of the last answer
+---@field date integer|false? of the last answer: when the server says that it gave it, seconds since the epoch
 ---@field sending boolean an attempt is under way whose outcome is not known yet
 ---@field answer table|false? what the service said, once it said yes
 ---@field began number by the client's clock, as `now`
@@ -45,9 +46,9 @@ call.interrupted = nil
 
 -- Tells an event; only where `run.watched` says that somebody wants to know. Ctrl-C in there stops the call at the next
 -- step.
-local function tell(run, event, seconds, status, outcome, request_id)
+local function tell(run, event, seconds, status, outcome, request_id, date)
   local told = { event = event, operation = run.operation.full_name, attempt = run.attempts, seconds = seconds,
-    status = status, outcome = outcome, request_id = request_id }
+    status = status, outcome = outcome, request_id = request_id, date = date }
   if events.tell(run.settings.on_event, told) then scheduler.note_interrupt() end
 end
 
@@ -330,7 +331,7 @@ local function attempt(run, arguments, root, settings)
   local connect_timeout, timeout, left = settings.connect_timeout, settings.timeout, run.began + settings.deadline - run.now
   if connect_timeout > left then connect_timeout = left end
   if timeout > left then timeout = left end
-  local answer, seconds, status, request_id, consistent, first_byte
+  local answer, seconds, status, request_id, consistent, first_byte, date
   run.attempts = run.attempts + 1
   if run.watched then tell(run, "start") end
   if scheduler.is_interrupted() and not scheduler.current() then seconds = not_sent(run, "interrupted")
@@ -340,10 +341,10 @@ local function attempt(run, arguments, root, settings)
     stats.starts = stats.starts + 1
     if settings.transport then seconds = through_function(run)
     elseif scheduler.alone() then
-      answer, seconds, status, request_id, consistent, first_byte = root.perform(root.session, operation.method, run.path,
+      answer, seconds, status, request_id, consistent, first_byte, date = root.perform(root.session, operation.method, run.path,
         run.headers, run.body, connect_timeout, timeout, operation.answer_shape)
     else
-      answer, seconds, status, request_id, consistent, first_byte = fly(run, root, operation, connect_timeout, timeout)
+      answer, seconds, status, request_id, consistent, first_byte, date = fly(run, root, operation, connect_timeout, timeout)
     end
   end
   local found
@@ -352,17 +353,18 @@ local function attempt(run, arguments, root, settings)
     answer, found = verdict.of(response, operation, arguments, root.clock.time)
     seconds, status, consistent, first_byte = response.seconds, response.status, response.consistent, response.first_byte
     request_id = redaction.text(response.request_id)
+    date = response.date and core.http_date(response.date)
     if found then
       found.request_id = request_id
       run.outcome = merged(run.outcome, found.outcome)
     end
   end
-  run.sending, run.answer, run.status, run.request_id = false, answer, status, request_id
+  run.sending, run.answer, run.status, run.request_id, run.date = false, answer, status, request_id, date
   if run.in_gate then leave_gate(run, root.stamped and first_byte) end
   if status then stats.answers[status] = (stats.answers[status] or 0) + 1 end
   -- as the official client does; only what can be a header again
   if consistent and consistent:find("^[\x21-\x7E]+$") then root.consistent = consistent end
-  if run.watched then tell(run, "answer", seconds, status, found and found.outcome, request_id) end
+  if run.watched then tell(run, "answer", seconds, status, found and found.outcome, request_id, date) end
   return answer, found
 end
 
@@ -370,7 +372,7 @@ end
 local function success(run)
   local seconds = run.root.clock.now() - run.began
   if run.watched then tell(run, "end", seconds, run.status, nil, run.request_id) end
-  return run.answer, { status = run.status, request_id = run.request_id, attempts = run.attempts, seconds = seconds }
+  return run.answer, { status = run.status, request_id = run.request_id, attempts = run.attempts, seconds = seconds, date = run.date }
 end
 
 -- What there may be to wait for, and to ask, before an attempt. Answers the error where it is not to be made.
@@ -458,7 +460,7 @@ function call.run(client, operation, arguments, given)
   end
   local run = { operation = operation, settings = settings, root = root, path = path, headers = headers, body = body,
     client = client, attempts = 0, outcome = "not_sent", began = now, now = now, watched = events.wanted(settings.on_event),
-    in_gate = false, flight = false, sending = false, answer = false, status = false, request_id = nil, landed = landed,
+    in_gate = false, flight = false, sending = false, answer = false, status = false, request_id = nil, date = nil, landed = landed,
     abandoned = abandoned, place = false, woken = false, reason = nil, task = nil, ticket = nil, next_in_gate = nil }
   if violations then return invalid(run, verdict.violations_text(violations), nil, { violations = violations }) end
   if not path then return invalid(run, headers, body) end

@@ -67,6 +67,7 @@
 ---@field request_id? string what Wix support asks for
 ---@field attempts integer requests that were made
 ---@field seconds number from the call to its end
+---@field date? integer when the service says that it answered (its Date header), seconds since the epoch
 
 ---@class (exact) wixum.BulkInviteArguments
 --- role ids, the same for everybody in this call [id, required, not empty, no item twice]
