@@ -11,6 +11,7 @@
 #include "secrets.h"
 #include "session.h"
 #include "shape.h"
+#include "surroundings.h"
 
 #include <lauxlib.h>
 
@@ -92,6 +93,9 @@ static const luaL_Reg functions[] = {
   { "is_utf8", core_is_utf8 },
   { "http_date", core_http_date },
   { "read_config", core_read_config },
+  { "look_at_file", wx_look_at_file },
+  { "variables", wx_variables },
+  { "libcurl_build", wx_libcurl_build },
   { NULL, NULL },
 };
 

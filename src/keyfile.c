@@ -4,20 +4,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+const char *wx_keyfile_judge(const struct stat *status, bool *readable_by_others) {
+  if (S_ISDIR(status->st_mode)) return "it is a folder";
+  if (!S_ISREG(status->st_mode) && !S_ISFIFO(status->st_mode)) return "it is neither a file nor a pipe";
+  if (status->st_uid != geteuid() && status->st_uid != 0) return "it belongs to somebody else";
+  *readable_by_others = S_ISREG(status->st_mode) && (status->st_mode & (S_IRGRP | S_IROTH)) != 0;
+  if (status->st_mode & (S_IWGRP | S_IWOTH))
+    return "others can write it, so what it says may be theirs: look at it, then chmod 600 it";
+  return NULL;
+}
 
 /* Looks at the file that is open, not at its name, so that nobody can swap it in between. */
 static const char *check(int descriptor, wx_keyfile *file) {
   struct stat status;
   if (fstat(descriptor, &status) != 0) return strerror(errno);
-  if (S_ISDIR(status.st_mode)) return "it is a folder";
-  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return "it is neither a file nor a pipe";
-  if (status.st_uid != geteuid() && status.st_uid != 0) return "it belongs to somebody else";
-  if (status.st_mode & (S_IWGRP | S_IWOTH))
-    return "others can write it, so what it says may be theirs: look at it, then chmod 600 it";
-  file->readable_by_others = S_ISREG(status.st_mode) && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
-  return NULL;
+  return wx_keyfile_judge(&status, &file->readable_by_others);
 }
 
 static const char *read_all(int descriptor, wx_keyfile *file) {

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 enum { WX_KEYFILE_MAX = 8192 };
 
@@ -19,6 +20,11 @@ typedef struct wx_keyfile {
 /* NULL, or the reason in words (static text, or the system's). Refused: what others can write, since they could put
  * their own key there and have the mails sent in their name; what is no file or pipe; what is too large to be a key. */
 const char *wx_keyfile_read(wx_keyfile *file, const char *path);
+
+/* The judgement alone, of a file that somebody looks at and does not read: NULL, or why it is refused. Whether others can
+ * read it is told where it is a file or a pipe of ours. */
+const char *wx_keyfile_judge(const struct stat *status, bool *readable_by_others);
+
 void wx_keyfile_wipe(wx_keyfile *file);
 
 #endif

@@ -313,6 +313,8 @@ function client.new(given)
   local own = options.check(given, "client")
   local found, problem = settings.read()
   if not found then return nil, problem end
+  local said = {} -- by the program, and not by its surroundings
+  for name in pairs(own) do said[name] = true end
   local defaults = options.defaults()
   local from_settings = own.base_url == nil and found.base_url ~= nil
   local key = own.api_key
@@ -344,6 +346,7 @@ function client.new(given)
     stats = { starts = 0, waits = 0, waited = 0.0, retries = 0, answers = {} },
     clock = own.clock or real_clock, stamped = not own.clock, -- the core's stamps of first bytes are on the real clock
     user_agent = ("wixum/%s libcurl/%s"):format(version, core.libcurl),
+    said = said, proxy = own.proxy and core.redact(own.proxy), -- to be shown: without who connects
   }
   own.proxy = nil
   local object = new(root, own)

@@ -11,6 +11,12 @@ local settings = {}
 -- Names in the config file; the last four belong to the command and the ledger.
 local CONFIG = { "api_key_file", "key_command", "site_id", "account_id", "base_url", "ledger", "columns", "locale", "trust" }
 
+-- The variables of the environment, by the setting that each of them says before the config file does.
+local VARIABLES = { site_id = "WIX_SITE_ID", account_id = "WIX_ACCOUNT_ID", base_url = "WIXUM_BASE_URL", ledger = "WIXUM_LEDGER" }
+
+--- Names of all variables of ours.
+settings.VARIABLES = { "WIX_API_KEY", "WIX_API_KEY_FILE", "WIX_SITE_ID", "WIX_ACCOUNT_ID", "WIXUM_BASE_URL", "WIXUM_LEDGER", "WIXUM_LOG" }
+
 local function config_path()
   local folder = os.getenv("XDG_CONFIG_HOME")
   if not folder or not folder:find("^/") then -- a relative one would be whatever folder one happens to be in
@@ -24,32 +30,59 @@ end
 --- Reads the config file.
 ---@return table<string, string>? # empty where there is no file
 ---@return string? problem naming the file and the line
+---@return { path: string?, absent: boolean?, lines: table<string, integer> } about # where it is (nil: nobody says where), and in which
+--- line each setting is
 function settings.config()
   local path, values = config_path(), {}
-  if not path then return values end
+  local about = { path = path, lines = {} }
+  if not path then return values, nil, about end
   local text, reason, absent = core.read_config(path)
-  if absent then return values end
-  if not text then return nil, ("the config file %s cannot be used: %s"):format(path, reason) end
+  about.absent = absent or nil
+  if absent then return values, nil, about end
+  if not text then return nil, ("the config file %s cannot be used: %s"):format(path, reason), about end
   local number = 0
   for line in (text:gsub("^\xEF\xBB\xBF", "") .. "\n"):gmatch("(.-)\r?\n") do
     number = number + 1
     if not line:find("^%s*#") and line:find("%S") then
       local name, value = line:match("^%s*([%w_]+)%s*=%s*(.-)%s*$")
-      if not name then return nil, ("%s:%d: not a line \"name = value\""):format(path, number) end
+      if not name then return nil, ("%s:%d: not a line \"name = value\""):format(path, number), about end
       local known = false
       for _, candidate in ipairs(CONFIG) do known = known or candidate == name end
       if not known then
-        return nil, ("%s:%d: unknown setting %s%s"):format(path, number, core.redact(name), names.suggestion(name, CONFIG))
+        return nil, ("%s:%d: unknown setting %s%s"):format(path, number, core.redact(name), names.suggestion(name, CONFIG)), about
       end
       values[name] = value ~= "" and value or nil
+      about.lines[name] = number
     end
   end
-  return values
+  return values, nil, about
 end
 
 local function environment(name)
   local value = os.getenv(name)
   return value ~= "" and value or nil
+end
+
+--- What `columns` says: field = header.
+---@param text string
+---@return table<string, string>? columns
+---@return string? problem
+function settings.columns(text)
+  local map = {}
+  for part in text:gmatch("[^,]+") do
+    local field, header = part:match("^%s*([%a_]+)%s*=%s*(.-)%s*$")
+    if not field then return nil, ("%q is not FIELD=HEADER, as in email=E-Mail"):format(part) end
+    map[field] = header
+  end
+  return map
+end
+
+--- Where a ledger is, as the command takes it.
+---@param said string? nil: in the folder where one is
+---@return string
+function settings.ledger_path(said)
+  if said and said:find("^~/") and os.getenv("HOME") then return os.getenv("HOME") .. said:sub(2) end
+  return said or "wixum.db"
 end
 
 -- A source of a key is a function: given the core's session it hands the key over, or answers nil and why not.
@@ -89,16 +122,34 @@ local function from_command(command)
   end
 end
 
---- Where the key comes from, without reading it yet.
+--- Where a key is said to be, the one that wins first; without reading it yet.
 ---@param config table
----@return (fun(session: userdata): true?, string?)?
-local function key_source(config)
-  local key = environment("WIX_API_KEY")
-  if key then return from_text(key) end
-  local file = environment("WIX_API_KEY_FILE")
-  if file then return from_file(file, "WIX_API_KEY_FILE") end
-  if config.api_key_file then return from_file(config.api_key_file, "the config file") end
-  if config.key_command then return from_command(config.key_command) end
+---@return { variable: string?, setting: string?, path: string?, source: fun(session: userdata): true?, string? }[]
+function settings.key_places(config)
+  local places = {}
+  local key, file = environment("WIX_API_KEY"), environment("WIX_API_KEY_FILE")
+  if key then places[1] = { variable = "WIX_API_KEY", source = from_text(key) } end
+  if file then
+    places[#places + 1] = { variable = "WIX_API_KEY_FILE", path = file, source = from_file(file, "WIX_API_KEY_FILE") }
+  end
+  if config.api_key_file then
+    places[#places + 1] = { setting = "api_key_file", path = config.api_key_file,
+      source = from_file(config.api_key_file, "the config file") }
+  end
+  if config.key_command then places[#places + 1] = { setting = "key_command", source = from_command(config.key_command) } end
+  return places
+end
+
+--- What a setting is, before any option: the environment, then the config file.
+---@param config table
+---@param name "site_id"|"account_id"|"base_url"|"ledger"|"columns"|"locale"
+---@return string? value
+---@return string? variable that says it; nil: the config file does
+function settings.said(config, name)
+  local variable = VARIABLES[name]
+  local value = variable and environment(variable)
+  if value then return value, variable end
+  return config[name]
 end
 
 --- The settings as they are now.
@@ -107,11 +158,12 @@ end
 function settings.read()
   local config, problem = settings.config()
   if not config then return nil, problem end
+  local place = settings.key_places(config)[1]
   return {
-    key_source = key_source(config),
-    site_id = environment("WIX_SITE_ID") or config.site_id,
-    account_id = environment("WIX_ACCOUNT_ID") or config.account_id,
-    base_url = environment("WIXUM_BASE_URL") or config.base_url,
+    key_source = place and place.source,
+    site_id = (settings.said(config, "site_id")),
+    account_id = (settings.said(config, "account_id")),
+    base_url = (settings.said(config, "base_url")),
   }
 end
 

@@ -11,8 +11,6 @@ local wixum = require "wixum"
 local desk = {}
 desk.__index = desk
 
-local LEDGER = "wixum.db" -- in the folder where one is
-
 --- What is wrong with settings or input: the command ends with this.
 ---@param text string
 function desk.fail(text) error(setmetatable({ text = text }, desk), 0) end
@@ -20,11 +18,6 @@ function desk.fail(text) error(setmetatable({ text = text }, desk), 0) end
 ---@param value any
 ---@return boolean
 function desk.is_failure(value) return getmetatable(value) == desk and rawget(value, "text") ~= nil end
-
-local function environment(name)
-  local value = os.getenv(name)
-  return value ~= "" and value or nil
-end
 
 -- "handover.db" is "handover-sandbox.db" in a rehearsal.
 local function for_rehearsal(path)
@@ -39,9 +32,7 @@ function desk.new(given, talk)
   local config, problem = settings.config()
   if not config then desk.fail(problem) end
   if given.ledger == "" then desk.fail("--ledger is empty") end
-  local path = given.ledger or environment("WIXUM_LEDGER") or config.ledger
-  if path and path:find("^~/") and os.getenv("HOME") then path = os.getenv("HOME") .. path:sub(2) end
-  path = path or LEDGER
+  local path = settings.ledger_path(given.ledger or settings.said(config, "ledger"))
   if given.sandbox and not given.ledger then path = for_rehearsal(path) end
   return setmetatable({ given = given, talk = talk, config = config, path = path }, desk)
 end
@@ -171,7 +162,7 @@ function desk:close(no_trace)
   end
   if self.server then
     local saved, problem = true, nil
-    if not (no_trace and self.temporary) then
+    if not (no_trace and (self.temporary or self.looks_only)) then
       filesystem.make_private(self.state)
       saved, problem = self.server:save(self.state)
     end

@@ -7,6 +7,7 @@ local desks = require "wixum.cli.desk"
 local errors = require "wixum.errors"
 local progress = require "wixum.cli.progress"
 local running = require "wixum.cli.running"
+local settings = require "wixum.settings"
 local status = require "wixum.cli.status"
 
 local plan = {}
@@ -19,12 +20,10 @@ local FAILED = 5 -- rows that are named after a run
 
 -- field = header, from the config file ("email=E-Mail, site=Seite") and, before it, from the options.
 local function columns_of(desk)
-  local map, said_by = {}, {}
-  for part in (desk.config.columns or ""):gmatch("[^,]+") do
-    local field, header = part:match("^%s*([%a_]+)%s*=%s*(.-)%s*$")
-    if not field then desks.fail(("columns in the config file: %q is not FIELD=HEADER, as in email=E-Mail"):format(part)) end
-    map[field], said_by[field] = header, "columns in the config file"
-  end
+  local map, problem = settings.columns(desk.config.columns or "")
+  if not map then desks.fail("columns in the config file: " .. problem) end
+  local said_by = {}
+  for field in pairs(map) do said_by[field] = "columns in the config file" end
   for _, pair in ipairs(desk.given.column or {}) do map[pair[1]], said_by[pair[1]] = pair[2], "--column" end
   local known = require("wixum.ledger.sheet").FIELDS
   for field in pairs(map) do
