@@ -193,6 +193,7 @@ local REST = {
   { "split.bulk_invite(wix, …)", "more invitees than one call may carry; split.create_invite too" },
   { "csv.rows(path)", "rows of a spreadsheet's CSV" },
   { "ledger.open(path)", "plans what is to be sent, sends it, and keeps the ids; a send that was killed goes on" },
+  { "doctor()", "is everything as it must be? Settings, key, rights, sites, clock; only reads" },
   { "map(items, fn)", "calls fn with each item, so many at once: answers, errors" },
   { "each(items, fn)", "the same for a million: counts" },
   { "spawn(fn, …)", "a task beside this code: task:wait(), task:done(), task:cancel()" },

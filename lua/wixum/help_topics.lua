@@ -105,6 +105,24 @@ wixum.ledger.open(path, options) -> ledger; or nil, err
     if not plan then error(tostring(problems)) end
     local summary = assert(ledger:send(wix))
     for row in ledger:rows{ state = "unknown" } do print(row.email, row.reason) end]],
+  ["doctor"] = [[
+wixum.doctor(options) -> report
+  Looks whether everything is as it must be, and says what to do where it is not: settings and where each comes from, the
+  key's file, the ledger, TLS and proxy, the account, each right by a read that does no harm, the sites against their count,
+  the clock, versions. It only reads, here and there; a right that only a mail would prove is named as unproven. What is
+  wrong with the world is a line of the report and never raised.
+
+  Options
+    client    whose settings and key are looked at; else one is made from the settings
+    ledger    its path; else as the command has it
+    on_line   function(line), told each line as it is found
+  Answer      tostring(report) tells it; report.lines is a list of { topic, name, state, text, advice, cause, value, source };
+              state is "ok", "note", "warning", "unproven" or "wrong"; wrong, warnings and unproven are counts
+
+  Example
+    local report = wixum.doctor{ client = wix }
+    print(report)
+    for _, line in ipairs(report.lines) do if line.state == "wrong" then print(line.text, line.advice) end end]],
   ["map"] = [[
 wixum.map(items, fn, options) -> answers, errors
   Calls fn(item, position) for each item, so many at once, and keeps what each answered, by its position. fn answers a value

@@ -17,6 +17,7 @@ local redaction = require "wixum.redaction"
 ---@field spawn fun(fn: function, ...: any): wixum.TaskHandle
 ---@field sleep fun(seconds: number)
 ---@field loop wixum.Loop
+---@field doctor fun(options: table?): wixum.DoctorReport
 ---@field ledger { open: fun(path: string, options: table?): wixum.Ledger?, wixum.Error? }
 local wixum = { version = require "wixum.version" }
 
@@ -103,7 +104,7 @@ local LAZY = { csv = "wixum.csv", roles = "wixum.roles", assignments = "wixum.as
   ledger = "wixum.ledger" }
 
 -- Functions of a module, loaded by the first that is used.
-local OF_MODULE = { spawn = "wixum.tasks", sleep = "wixum.tasks", map = "wixum.map", each = "wixum.map" }
+local OF_MODULE = { spawn = "wixum.tasks", sleep = "wixum.tasks", map = "wixum.map", each = "wixum.map", doctor = "wixum.doctor" }
 
 return setmetatable(wixum, {
   __name = "wixum",
@@ -116,7 +117,7 @@ return setmetatable(wixum, {
       return made
     end
     local known = { "client", "use", "help", "csv", "roles", "assignments", "split", "map", "each", "spawn", "sleep", "loop", "ledger",
-      "check_email", "time", "version", "interrupted" }
+      "doctor", "check_email", "time", "version", "interrupted" }
     table.move(declaration.namespace_names(), 1, #declaration.namespace_names(), #known + 1, known)
     errors.mistake(("wixum has no field %s%s"):format(redaction.text(tostring(name), 64) or '""', names.suggestion(name, known)))
   end,

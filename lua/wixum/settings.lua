@@ -77,6 +77,21 @@ function settings.columns(text)
   return map
 end
 
+local TRUST = { links = true, roles = true }
+
+--- What `trust` says is taken for granted.
+---@param text string
+---@return string[]? words
+---@return string? problem
+function settings.trust(text)
+  local words = {}
+  for word in text:gmatch("[^%s,]+") do
+    if not TRUST[word] then return nil, "is links, roles, or both, not " .. core.redact(word) end
+    words[#words + 1] = word
+  end
+  return words
+end
+
 --- Where a ledger is, as the command takes it.
 ---@param said string? nil: in the folder where one is
 ---@return string
@@ -142,7 +157,7 @@ end
 
 --- What a setting is, before any option: the environment, then the config file.
 ---@param config table
----@param name "site_id"|"account_id"|"base_url"|"ledger"|"columns"|"locale"
+---@param name "site_id"|"account_id"|"base_url"|"ledger"|"columns"|"locale"|"trust"
 ---@return string? value
 ---@return string? variable that says it; nil: the config file does
 function settings.said(config, name)

@@ -9,6 +9,7 @@
 --        ─ act                             resend, remind, revoke, retry, settle
 --        ─ join                            check, confirm
 --        ─ look                            status, export, roles, sites, backup, import
+--        ─ doctor                          doctor
 --        ─ sandbox                         sandbox
 --            running ─ progress            runs that mail, with their progress and Ctrl-C
 --            selection                     which rows are meant
@@ -24,7 +25,7 @@ local COMMANDS = {
   settle = { "act", "settle" },
   check = { "join", "check" }, confirm = { "join", "confirm" },
   status = { "look", "status" }, export = { "look", "export" }, roles = { "look", "roles" }, sites = { "look", "sites" },
-  backup = { "look", "backup" }, import = { "look", "import" },
+  backup = { "look", "backup" }, import = { "look", "import" }, doctor = { "doctor", "run", deskless = true },
 }
 
 local function help(given)
@@ -44,9 +45,11 @@ local function on_desk(given)
   local desk
   require("wixum.core").end_like_interrupt()
   local ok, code = pcall(function()
-    desk = desks.new(given, talk)
     local place = COMMANDS[given.command]
-    return require("wixum.cli." .. place[1])[place[2]](desk)
+    local run = require("wixum.cli." .. place[1])[place[2]]
+    if place.deskless then return run(given, talk) end -- what a desk is made from may be what is wrong
+    desk = desks.new(given, talk)
+    return run(desk)
   end)
   if not ok then
     local raised = code

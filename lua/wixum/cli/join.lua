@@ -7,11 +7,10 @@ local evidence = require "wixum.ledger.evidence"
 local progress = require "wixum.cli.progress"
 local running = require "wixum.cli.running"
 local selection = require "wixum.cli.selection"
+local settings = require "wixum.settings"
 local status = require "wixum.cli.status"
 
 local join = {}
-
-local TRUST = { links = true, roles = true }
 
 --- What is taken for granted: from --trust, or the config file.
 ---@param desk table
@@ -19,13 +18,8 @@ local TRUST = { links = true, roles = true }
 function join.trust(desk)
   local given = desk.given.trust
   if given and #given > 0 then return given end
-  local words = {}
-  for word in (desk.config.trust or ""):gmatch("[^%s,]+") do
-    if not TRUST[word] then
-      desks.fail(("trust in the config file is links, roles, or both, not %s"):format(require("wixum.core").redact(word)))
-    end
-    words[#words + 1] = word
-  end
+  local words, problem = settings.trust(desk.config.trust or "")
+  if not words then desks.fail("trust in the config file " .. problem) end
   return #words > 0 and words or nil
 end
 

@@ -185,6 +185,7 @@ function parser.new()
   roles:option("--locale", "The language of titles, such as de."):argname("LOCALE")
   roles:flag("--csv", "As CSV.")
   add("sites", "The account's sites."):flag("--csv", "As CSV.")
+  add("doctor", "Is everything as it must be? Settings, key, rights, sites, clock; reads only, and says what to do.")
 
   local sandbox = top:command("sandbox", "Play Wix on loopback until Ctrl-C: nobody is mailed.")
   sandbox:option("--port", "The port; 0 takes a free one."):default("0"):convert(whole("a port", 0, 65535))
