@@ -8,6 +8,7 @@
 --        ─ plan ─ bad_lines                plan, invite, resume
 --        ─ act                             resend, remind, revoke, retry, settle
 --        ─ join                            check, confirm
+--        ─ who                             who
 --        ─ look                            status, export, roles, sites, backup, import
 --        ─ doctor                          doctor
 --        ─ sandbox                         sandbox
@@ -23,7 +24,7 @@ local COMMANDS = {
   plan = { "plan", "plan" }, invite = { "plan", "invite" }, resume = { "plan", "resume" },
   resend = { "act", "resend" }, remind = { "act", "remind" }, revoke = { "act", "revoke" }, retry = { "act", "retry" },
   settle = { "act", "settle" },
-  check = { "join", "check" }, confirm = { "join", "confirm" },
+  check = { "join", "check" }, confirm = { "join", "confirm" }, who = { "who", "run" },
   status = { "look", "status" }, export = { "look", "export" }, roles = { "look", "roles" }, sites = { "look", "sites" },
   backup = { "look", "backup" }, import = { "look", "import" }, doctor = { "doctor", "run", deskless = true },
 }

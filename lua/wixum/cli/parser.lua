@@ -140,6 +140,11 @@ function parser.new()
   confirm:flag("--undo", "Take back that it is hers, and what followed from it.")
   trusting(confirm)
 
+  local who = add("who", "Somebody, everywhere: invites, mails, evidence, accounts, the team; and the command that comes next.")
+  who:argument("text", "Part of an address, or of a name in the team; or an account's id."):argname("TEXT")
+  who:flag("--for-support", "A block to paste for Wix's support: calls, ids, times in UTC; neither key nor link is in it.")
+  who:flag("--offline", "Do not ask the team.")
+
   local status = add("status", "How things stand: counts, who has waited longest, what a person has to settle.")
   status:option("--site", "On this site alone."):count("*"):argname("SITE")
   status:option("--fail-on", "Exit with 1 where a row is in this state; for cron."):count("*"):choices(selector.STATES):argname("STATE")

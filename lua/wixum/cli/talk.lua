@@ -48,16 +48,18 @@ end
 local BY_NAME = { skipped = true, states = true }
 
 -- A value as JSON; cjson cannot know of an empty table whether it is a list.
-local function encoded(value)
-  if type(value) ~= "table" or #value > 0 then return cjson.encode(value) end
-  local parts, names = {}, {}
-  for name in pairs(value) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do
-    local part = value[name]
-    local text = type(part) == "table" and next(part) == nil and not BY_NAME[name] and "[]" or cjson.encode(part)
-    parts[i] = ("%s:%s"):format(cjson.encode(name), text)
+local function encoded(value, name)
+  if type(value) ~= "table" then return cjson.encode(value) end
+  local parts = {}
+  if value[1] ~= nil then
+    for i, item in ipairs(value) do parts[i] = encoded(item) end
+    return "[" .. table.concat(parts, ",") .. "]"
   end
+  local names = {}
+  for key in pairs(value) do names[#names + 1] = key end
+  if not names[1] and name and not BY_NAME[name] then return "[]" end
+  table.sort(names)
+  for i, key in ipairs(names) do parts[i] = ("%s:%s"):format(cjson.encode(key), encoded(value[key], key)) end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 

@@ -5,6 +5,7 @@
 
 local client = require "wixum.client"
 local compiled = require "wixum.compiled"
+local core = require "wixum.core"
 local database = require "wixum.ledger.database"
 local declaration = require "wixum.declaration"
 local errors = require "wixum.errors"
@@ -22,15 +23,22 @@ local as_sent
 
 -- Query Sites, answered as the service sends it: a list that did not come must not pass for one that is empty, or everybody would
 -- have left, and have come anew at the next look.
-local function query_sites(wix, ids)
+-- Answers the sites, and the cursor of the next page; or nil and the error.
+local function query_sites(wix, query)
   as_sent = as_sent or compiled.as_sent(declaration.namespace("sites").by_name.query_sites)
-  local answer, info = require("wixum.call").run(client.state(wix), as_sent,
-    { query = { filter = { id = { ["$in"] = ids } }, cursorPaging = { limit = looks.A_CALL } } })
+  local answer, info = require("wixum.call").run(client.state(wix), as_sent, { query = query })
   if not answer then return nil, info end
+  local function unfit(message)
+    return nil, errors.new{ kind = "protocol", outcome = "unknown", operation = as_sent.full_name, where = errors.where(),
+      status = info.status, request_id = info.request_id, attempts = info.attempts, message = message }
+  end
   local sites = type(answer) == "table" and rawget(answer, "sites")
-  if type(sites) == "table" then return sites end
-  return nil, errors.new{ kind = "protocol", outcome = "unknown", operation = as_sent.full_name, where = errors.where(),
-    status = info.status, request_id = info.request_id, attempts = info.attempts, message = "the answer has no list of sites" }
+  if type(sites) ~= "table" then return unfit "the answer has no list of sites" end
+  local about = type(answer.metadata) == "table" and answer.metadata or {}
+  local cursor = type(about.cursors) == "table" and about.cursors.next or nil
+  if about.hasNext == false or cursor == "" then cursor = nil
+  elseif about.hasNext == true and type(cursor) ~= "string" then return unfit "the service says that there is more, and not where" end
+  return sites, cursor
 end
 
 -- ---- what is stored --------------------------------------------------------------------------------------------------
@@ -66,6 +74,15 @@ local function accounts_of(site)
   return list, set
 end
 
+local function text_of(value) return type(value) == "string" and value ~= "" and not value:find("\0", 1, true) and value or nil end
+
+local NAMED = [[INSERT INTO sites (site_id, name, url) VALUES (?, ?, ?)
+  ON CONFLICT (site_id) DO UPDATE SET name = coalesce(excluded.name, name), url = coalesce(excluded.url, url)]]
+
+local function name(db, id, site)
+  db:run(NAMED, id, text_of(site.displayName) or text_of(site.name), text_of(site.viewUrl))
+end
+
 -- What was known of a site, and what it looks like now.
 local function store(db, id, site, present, began, ended)
   local known = db:one("SELECT looked_at, checked_at, owner_account_id FROM sites WHERE site_id = ?", id)
@@ -92,6 +109,30 @@ local function store(db, id, site, present, began, ended)
     owner_account_id = coalesce(?, owner_account_id) WHERE site_id = ?]], ended, began, owner, id)
 end
 
+-- Stores a page of sites. Answers the ids of those that said who can reach them.
+local function store_page(db, sites, wanted, began, ended)
+  local ids, by_id, seen = {}, {}, {}
+  for _, site in ipairs(sites) do
+    local id = type(site) == "table" and type(site.id) == "string" and core.is_guid(site.id) and folding.ascii(site.id)
+    if id and (not wanted or wanted[id]) and not by_id[id] then ids[#ids + 1], by_id[id] = id, site end
+  end
+  if not ids[1] then return seen, by_id end
+  local present = {}
+  for row in db:rows(("SELECT id, site_id, account_id FROM presences WHERE site_id IN (%s) AND gone_at IS NULL"):format(listed(ids))) do
+    present[row.site_id] = present[row.site_id] or {}
+    table.insert(present[row.site_id], row)
+  end
+  for _, id in ipairs(ids) do
+    local site = by_id[id]
+    if not wanted then name(db, id, site) end
+    if type(site.contributorAccountIds) == "table" then
+      store(db, id, site, present[id] or {}, began, ended)
+      seen[id] = true
+    end
+  end
+  return seen, by_id
+end
+
 --- Looks at sites, and stores what is seen. One of which the service says nothing stays as it was, and is marked as not listed.
 ---@param db table
 ---@param wix table
@@ -101,28 +142,57 @@ end
 ---@return wixum.Error? err
 function looks.at(db, wix, ids, now)
   local began = now()
-  local sites, err = query_sites(wix, ids)
-  if not sites then return nil, err end
-  local ended, seen, wanted = now(), {}, {}
+  local sites, err = query_sites(wix, { filter = { id = { ["$in"] = ids } }, cursorPaging = { limit = looks.A_CALL } })
+  if not sites then return nil, err --[[@as wixum.Error]] end
+  local ended, wanted, seen = now(), {}, nil
   for _, id in ipairs(ids) do wanted[id] = true end
   db:transaction(function()
-    local present = {}
-    for row in db:rows(("SELECT id, site_id, account_id FROM presences WHERE site_id IN (%s) AND gone_at IS NULL"):format(listed(ids))) do
-      present[row.site_id] = present[row.site_id] or {}
-      table.insert(present[row.site_id], row)
-    end
-    for _, site in ipairs(sites) do
-      local id = type(site) == "table" and type(site.id) == "string" and folding.ascii(site.id)
-      if id and wanted[id] and not seen[id] and type(site.contributorAccountIds) == "table" then
-        store(db, id, site, present[id] or {}, began, ended)
-        seen[id] = true
-      end
-    end
+    seen = store_page(db, sites, wanted, began, ended)
     for _, id in ipairs(ids) do
       if not seen[id] then db:run("UPDATE sites SET unlisted_at = coalesce(unlisted_at, ?) WHERE site_id = ?", ended, id) end
     end
   end)
   return seen
+end
+
+---@class wixum.SeenSite
+---@field id string
+---@field name string?
+---@field url string?
+---@field owner string? account id
+---@field trashed boolean
+---@field told boolean did the service say who can reach it?
+
+--- Looks at all sites of the account, and stores what is seen; the ledger knows them all by name then.
+---@param db table
+---@param wix table
+---@param now fun(): string
+---@param is_over fun(pages: integer): boolean is asked before each page
+---@return wixum.SeenSite[]? sites nil where a page failed, or it was to end: what was seen is kept
+---@return wixum.Error? err
+---@return integer calls
+function looks.everywhere(db, wix, now, is_over)
+  local list, calls, cursor, first = {}, 0, nil, now()
+  repeat
+    if is_over(calls) then return nil, nil, calls end
+    local began = now()
+    local sites, next_cursor = query_sites(wix, { cursorPaging = cursor and { cursor = cursor } or { limit = looks.A_CALL } })
+    calls = calls + 1
+    if not sites then return nil, next_cursor --[[@as wixum.Error]], calls end
+    if next_cursor and next_cursor == cursor then next_cursor = nil end
+    db:transaction(function()
+      local seen, by_id = store_page(db, sites, nil, began, now())
+      for id, site in pairs(by_id) do
+        list[#list + 1] = { id = id, name = text_of(site.displayName) or text_of(site.name), url = text_of(site.viewUrl),
+          owner = text_of(site.ownerAccountId) and folding.ascii(site.ownerAccountId), trashed = text_of(site.trashedDate) ~= nil,
+          told = seen[id] == true }
+      end
+    end)
+    cursor = next_cursor
+  until not cursor
+  db:run("UPDATE sites SET unlisted_at = coalesce(unlisted_at, ?) WHERE coalesce(checked_at, '') < ?", now(), first)
+  table.sort(list, function(one, other) return one.id < other.id end)
+  return list, nil, calls
 end
 
 --- The least calls that so many sites take.

@@ -15,6 +15,7 @@ local scheduler = require "wixum.scheduler"
 local run = {}
 
 local LOST = 3 -- calls in a row that did not come through to the service: the network is away
+local FORBIDDEN = 3 -- calls in a row that were forbidden, where one may be: it is the key
 
 -- The key or its rights: no call would fare better.
 local REFUSED = { unauthenticated = true, forbidden = true }
@@ -78,7 +79,9 @@ local function settle_error(state, rows, err, began)
     if state.lost < LOST then return end
   else
     if err.outcome ~= "not_sent" then state.lost = 0 end -- the service was there
-    local over = refused or err.kind == "rate_limited" or untouched and err.kind ~= "cancelled" and err.kind ~= "interrupted"
+    state.forbidden = err.kind == "forbidden" and state.forbidden + 1 or 0
+    local over = refused or state.forbidden >= FORBIDDEN or err.kind == "rate_limited"
+      or untouched and err.kind ~= "cancelled" and err.kind ~= "interrupted"
     if not over then return end
   end
   state.stop = state.stop or err
@@ -135,7 +138,7 @@ local function send_rows(state, rows)
     settle_error(state, rows, info, work.began)
     return nil, info
   end
-  state.lost = 0
+  state.lost, state.forbidden = 0, 0
   act.answered(state.counts, journal, rows, answer, info, state.now())
   -- Nothing waits for this to be on disk: the next request of this task leaves after a commit that has it, and a run ends with one.
   act.book.note(journal, rows, "done", info, work.began)
@@ -209,7 +212,8 @@ end
 function run.rows(owner, wix, act, packs, summary, options, stop)
   local db, now = owner.db, owner.now
   local settings = client.state(wix).settings
-  local state = { db = db, wix = wix, act = act, now = now, lost = 0, stop = stop, on_progress = options.on_progress, works = {},
+  local state = { db = db, wix = wix, act = act, now = now, lost = 0, forbidden = 0, stop = stop,
+    on_progress = options.on_progress, works = {},
     summary = summary, counts = { calls = 0, unknown = 0 }, raised = nil }
   for _, name in ipairs(act.counted) do state.counts[name] = 0 end
   tell_progress(state)

@@ -114,6 +114,34 @@ schema.VERSIONS = {
       email TEXT NOT NULL,
       site_id TEXT NOT NULL,                   -- where it was said
       said_at TEXT NOT NULL)]],
+
+    -- what is done about people who are in: a plan, and a row for each removal and each change of roles
+    [[CREATE TABLE plans (
+      id INTEGER PRIMARY KEY,
+      kind TEXT NOT NULL,                      -- withdraw leaver access
+      subject TEXT NOT NULL,                   -- about whom, or by which file
+      began_at TEXT NOT NULL,
+      ended_at TEXT)]],
+    [[CREATE TABLE changes (
+      id INTEGER PRIMARY KEY,
+      plan_id INTEGER NOT NULL,
+      kind TEXT NOT NULL,                      -- remove_contributor change_role remove_member change_assignments
+      site_id TEXT,                            -- NULL: the whole account
+      account_id TEXT,                         -- of a contributor
+      user_id TEXT,                            -- of a member of the team
+      email TEXT NOT NULL DEFAULT '',          -- as far as known
+      evidence TEXT,                           -- that the account is theirs
+      detail TEXT NOT NULL DEFAULT '{}',       -- JSON: what they are to have
+      words TEXT NOT NULL,                     -- the same for people
+      state TEXT NOT NULL,                     -- planned sending done failed unknown dropped
+      step TEXT,                               -- "change" while it is under way, or was when a process died
+      reason TEXT,
+      request_id TEXT,
+      planned_at TEXT NOT NULL,
+      changed_at TEXT NOT NULL,
+      seen_at TEXT,                            -- when it was looked what came of it,
+      seen TEXT)]],                            --   and what was seen: as_wanted otherwise
+    "CREATE INDEX changes_of_plans ON changes (plan_id)",
   },
 }
 

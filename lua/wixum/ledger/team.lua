@@ -1,0 +1,60 @@
+--- The team, as the service tells it: members and open invites, with what they may do on what.
+--
+-- Owns the reading of it. Stores nothing; links by which an invite is accepted are left behind at once.
+
+local errors = require "wixum.errors"
+local folding = require "wixum.folding"
+
+local team = {}
+
+---@class wixum.TeamPerson
+---@field user_id string? of a member
+---@field invite_id string? of an invite
+---@field status string? of an invite
+---@field email string
+---@field person string the address in small letters
+---@field name string?
+---@field joined_at string?
+---@field expires_at string?
+---@field assignments { policy_id: string, assignment_id: string?, site_id: string?, site_name: string?, conditions: boolean? }[] without
+--- a site or conditions it is the whole account
+
+local function assignment_of(given)
+  local on = given.restrictions or {}
+  local site = on.site or on.resource
+  return { policy_id = given.policy_id, assignment_id = given.assignment_id,
+    site_id = site and type(site.id) == "string" and folding.ascii(site.id) or nil, site_name = site and site.value,
+    conditions = on.conditions and true or nil }
+end
+
+local function person_of(item)
+  local inner = item.user or item.invite
+  if type(inner) ~= "table" or type(inner.email) ~= "string" then return nil end
+  local named = type(inner.name) == "table" and inner.name or {}
+  local name = ("%s %s"):format(named.first_name or "", named.last_name or ""):match("^%s*(.-)%s*$")
+  local person = { email = inner.email, person = folding.person(inner.email), name = name ~= "" and name or nil, assignments = {} }
+  if item.user then person.user_id, person.joined_at = inner.id, inner.joined_team_at
+  else person.invite_id, person.status, person.expires_at = inner.id, inner.status, inner.expiration_date end
+  for i, assignment in ipairs(inner.assignments or {}) do person.assignments[i] = assignment_of(assignment) end
+  return person
+end
+
+--- Reads the team, page by page.
+---@param wix table
+---@param email string? of this person alone: exactly, though the service searches loosely
+---@return wixum.TeamPerson[]? people
+---@return wixum.Error? err
+function team.read(wix, email)
+  local wanted, list = email and folding.person(email), {}
+  local ok, raised = pcall(function()
+    for item in wix.users.each_member{ query = email } do
+      local person = person_of(item)
+      if person and (not wanted or person.person == wanted) then list[#list + 1] = person end
+    end
+  end)
+  if ok then return list end
+  if errors.is(raised) and raised.kind ~= "interrupted" and raised.kind ~= "cancelled" then return nil, raised end
+  error(raised, 0)
+end
+
+return team

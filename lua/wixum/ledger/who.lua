@@ -1,0 +1,225 @@
+--- Who somebody is, to the ledger and to the team: every invite, every account, every mail; and what support will ask for.
+--
+-- Owns the searching and what is put together. Words for people are in `who_words`.
+
+local core = require "wixum.core"
+local database = require "wixum.ledger.database"
+local folding = require "wixum.folding"
+local quoted = database.quoted
+
+local who = {}
+
+local MOST = 50 -- people: more are told as a number
+local CALLS = 1000 -- calls of one person at most
+
+---@class wixum.Person
+---@field email string? nil: an account that nobody is known to have
+---@field accounts { account_id: string, evidence: string, site_id: string? }[] that are theirs, as far as known
+---@field rows wixum.PersonRow[] an invite each
+---@field sites wixum.PersonSite[] that their accounts reach, or did, without an invite of the ledger
+---@field team table? as a member of the team, as the service has it: `user` or `invite`
+
+---@class wixum.PersonRow
+---@field site_id string
+---@field name string? of the site
+---@field roles string?
+---@field state string
+---@field evidence string?
+---@field candidates string? account ids, a blank between
+---@field mails integer
+---@field sent string[] when mails went out, or may have
+---@field gone_at string? the first look at which the account that accepted was gone
+
+---@class wixum.PersonSite
+---@field site_id string
+---@field name string?
+---@field account_id string
+---@field absent_at string? the last look before, without it
+---@field seen_at string
+---@field gone_at string?
+
+---@class wixum.Who
+---@field text string
+---@field people wixum.Person[]
+---@field more integer people that are not shown
+---@field base_url string?
+---@field account_id string?
+---@field team_asked boolean was the team asked?
+---@field team_error wixum.Error? why it could not be
+
+-- ---- what the ledger has ---------------------------------------------------------------------------------------------
+
+local function like(text) return quoted("%" .. text:gsub("[%%_\\]", "\\%0") .. "%") .. " ESCAPE '\\'" end
+
+local ROWS = [[SELECT i.id, i.site_id, s.name, s.url, i.email, i.person, i.roles, i.policy_ids, i.state, i.step, i.unknown_step,
+  i.invite_id, i.evidence, i.candidates, i.account_id, i.joined_after, i.joined_by, i.mails, i.reason, i.request_id, i.planned_at,
+  i.first_mail_at, i.last_mail_at, i.expires_at, i.changed_at, (SELECT max(p.gone_at) FROM presences p WHERE p.row_id = i.id) AS gone_at
+  FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE %s ORDER BY i.person, i.id]]
+
+local SITES = [[SELECT p.site_id, s.name, p.account_id, p.absent_at, p.seen_at, p.gone_at FROM presences p
+  LEFT JOIN sites s ON s.site_id = p.site_id WHERE p.row_id IS NULL AND p.account_id = ? ORDER BY p.id]]
+
+local ACCOUNTS = [[SELECT account_id, 'operator' AS evidence, site_id FROM accounts WHERE person = ?
+  UNION SELECT account_id, evidence, site_id FROM invites WHERE person = ? AND account_id IS NOT NULL ORDER BY account_id, evidence]]
+
+local MAILS = [[SELECT site_id, began_at, people FROM calls WHERE operation IN ('site_invites.bulk_invite', 'site_invites.resend_invite')
+  AND outcome IN ('done', 'unknown') AND people LIKE %s ORDER BY id LIMIT %d]]
+
+-- When mails went out to somebody, by site; from the calls, since a row keeps the first and the last.
+local function mail_dates(db, person)
+  local dates = {}
+  for row in db:rows(MAILS:format(like(person), CALLS)) do
+    for email in row.people:gmatch("%S+") do
+      if folding.person(email) == person then
+        dates[row.site_id] = dates[row.site_id] or {}
+        table.insert(dates[row.site_id], row.began_at)
+      end
+    end
+  end
+  return dates
+end
+
+local function accounts_of(db, person)
+  local list, seen = {}, {}
+  for row in db:rows(ACCOUNTS, person, person) do
+    if not seen[row.account_id] then list[#list + 1] = row end
+    seen[row.account_id] = true
+  end
+  return list
+end
+
+local function add_person(db, found, by_person, person, email)
+  local known = by_person[person]
+  if known then return known end
+  if #found.people >= MOST then
+    by_person[person] = false
+    found.more = found.more + 1
+    return nil
+  end
+  known = { email = email, accounts = accounts_of(db, person), rows = {}, sites = {} }
+  by_person[person] = known
+  found.people[#found.people + 1] = known
+  return known
+end
+
+local function add_rows(db, found, by_person, condition)
+  local dates = {}
+  for row in db:rows(ROWS:format(condition)) do
+    local known = by_person[row.person]
+    if known == nil then known = add_person(db, found, by_person, row.person, row.email) end
+    if known then
+      dates[row.person] = dates[row.person] or mail_dates(db, row.person)
+      row.sent = dates[row.person][row.site_id] or { row.first_mail_at }
+      known.rows[#known.rows + 1] = row
+    end
+  end
+end
+
+-- What their accounts reach beside their invites.
+local function add_sites(db, person)
+  for _, account in ipairs(person.accounts) do
+    for row in db:rows(SITES, account.account_id) do
+      local invited = false
+      for _, own in ipairs(person.rows) do invited = invited or own.site_id == row.site_id and own.account_id == row.account_id end
+      if not invited then person.sites[#person.sites + 1] = row end
+    end
+  end
+end
+
+local function by_account(db, found, by_person, account)
+  add_rows(db, found, by_person, ("i.account_id = %s OR ' ' || i.candidates || ' ' LIKE %s"):format(quoted(account),
+    like(" " .. account .. " ")))
+  local tied = db:one("SELECT person, email FROM accounts WHERE account_id = ?", account)
+  local theirs = tied and by_person[tied.person] or tied and add_person(db, found, by_person, tied.person, tied.email)
+  for _, person in ipairs(found.people) do
+    for _, one in ipairs(person.accounts) do if one.account_id == account then theirs = theirs or person end end
+  end
+  if not theirs and db:one("SELECT id FROM presences WHERE account_id = ? LIMIT 1", account) then
+    found.people[#found.people + 1] = { accounts = { { account_id = account, evidence = "nobody" } }, rows = {}, sites = {} }
+  end
+end
+
+-- ---- what the team has -----------------------------------------------------------------------------------------------
+
+local function is_meant(text, inner)
+  local name = type(inner.name) == "table" and inner.name or {}
+  local full = ("%s %s"):format(name.first_name or "", name.last_name or "")
+  local wanted = folding.person(text)
+  for _, value in ipairs{ inner.email or "", full } do
+    if type(value) == "string" and utf8.len(value) and folding.person(value):find(wanted, 1, true) then return true end
+  end
+  return false
+end
+
+-- Without the link, by which anybody could accept.
+local function without_link(inner)
+  if not inner then return nil end
+  local copy = {}
+  for name, value in pairs(inner) do copy[name] = value end
+  copy.accept_link = nil
+  return copy
+end
+
+-- The team searches loosely; who is meant is decided here.
+local function add_team(db, found, by_person, wix, text)
+  local answer, err = wix.users.search_team{ query = text, paging = { limit = MOST, offset = 0 } }
+  found.team_asked = answer ~= nil
+  if not answer then
+    found.team_error = err
+    return
+  end
+  for _, member in ipairs(answer.team_members) do
+    local inner = member.user or member.invite
+    if inner and type(inner.email) == "string" and is_meant(text, inner) then
+      local person = folding.person(inner.email)
+      local known = by_person[person]
+      if known == nil then
+        known = add_person(db, found, by_person, person, inner.email)
+        if known then add_rows(db, found, by_person, "i.person = " .. quoted(person)) end
+      end
+      if known and (not known.team or member.user) then known.team = { user = member.user, invite = without_link(member.invite) } end
+    end
+  end
+end
+
+-- ---- the whole -------------------------------------------------------------------------------------------------------
+
+--- Looks somebody up.
+---@param db table
+---@param text string part of an address, or of a name in the team; or an account's id
+---@param wix table? asks the team too
+---@return wixum.Who
+function who.find(db, text, wix)
+  local found, by_person = { text = text, people = {}, more = 0, team_asked = false }, {}
+  for row in db:rows("SELECT name, value FROM settings WHERE name IN ('base_url', 'account_id')") do found[row.name] = row.value end
+  if core.is_guid(text) then by_account(db, found, by_person, folding.ascii(text))
+  else add_rows(db, found, by_person, "i.person LIKE " .. like(folding.person(text))) end
+  if wix and not core.is_guid(text) then add_team(db, found, by_person, wix, text) end
+  for _, person in ipairs(found.people) do add_sites(db, person) end
+  return found
+end
+
+--- Every call about people, for support: no link and no key is in it, since none is ever stored there.
+---@param db table
+---@param people wixum.Person[]
+---@return { began_at: string, operation: string, site_id: string?, people: string, outcome: string?, status: integer?,
+--- request_id: string?, reason: string? }[]
+function who.calls(db, people)
+  local list, seen = {}, {}
+  for _, person in ipairs(people) do
+    local words = { person.email and folding.person(person.email) }
+    for _, account in ipairs(person.accounts) do words[#words + 1] = account.account_id end
+    for _, word in ipairs(words) do
+      for row in db:rows(([[SELECT id, began_at, operation, site_id, people, outcome, status, request_id, reason FROM calls
+        WHERE people LIKE %s ORDER BY id LIMIT %d]]):format(like(word), CALLS)) do
+        local meant = false
+        for one in row.people:gmatch("%S+") do meant = meant or folding.person(one) == word end
+        if meant and not seen[row.id] then list[#list + 1], seen[row.id] = row, true end
+      end
+    end
+  end
+  table.sort(list, function(one, other) return one.id < other.id end)
+  return list
+end
+
+return who

@@ -1,0 +1,153 @@
+--- What is said of somebody who was looked up: for the operator, with the command that comes next; and for support, to be pasted.
+--
+-- Owns these words. What they say is put together by `who`.
+
+local evidence = require "wixum.ledger.evidence"
+local printable = require("wixum.csv.problem").printable
+
+local words = {}
+
+local SHOWN = 40 -- characters of a name
+
+-- A word of a command as a shell takes it, whatever is in it.
+local function shell(text)
+  if text:find("^[%w@%%+=:,./_-]+$") then return text end
+  return "'" .. printable(text, 200):gsub("'", "'\\''") .. "'"
+end
+words.shell = shell
+
+local function place(row) return row.name and printable(row.name, SHOWN) or row.site_id end
+
+-- ---- what comes next -------------------------------------------------------------------------------------------------
+
+local NEXT = {
+  planned = "wixum resume",
+  failed = "wixum retry %s, then wixum resume",
+  revoked = "wixum retry %s, then wixum resume, to invite anew",
+  expired = "wixum resend %s; where that is refused, wixum retry %s, then wixum resume",
+  unknown = "look at the site's Roles & Permissions page, then wixum settle sent %s, or settle not_sent",
+  pending = "wixum resend %s, if the mail got lost; wixum revoke %s, if it went to the wrong person",
+  accepted = "wixum withdraw EMAIL --site SITE, to take the access away",
+}
+
+--- The command that would come next for an invite.
+---@param row wixum.PersonRow
+---@return string?
+function words.next_step(row)
+  if row.step then return "wait: it is being mailed or revoked now" end
+  local site, email = row.site_id, shell(row.email)
+  if row.evidence == evidence.UNCLEAR and row.state ~= "accepted" then
+    return ("wixum confirm %s --site %s --account %s"):format(email, site, (row.candidates or "ID"):match("^%S+"))
+  end
+  local text = NEXT[row.state]
+  local selector = ("--email %s --site %s"):format(email, site):gsub("%%", "%%%%")
+  return text and text:gsub("%%s", selector):gsub("EMAIL", (email:gsub("%%", "%%%%"))):gsub("SITE", site)
+end
+
+-- ---- for the operator ------------------------------------------------------------------------------------------------
+
+local function dates(row)
+  if #row.sent == 0 then return "never mailed" end
+  return ("mailed %s"):format(table.concat(row.sent, ", "))
+end
+
+local function evidence_of(row)
+  if row.state == "accepted" then
+    local when = row.joined_by and (" between %s and %s"):format(row.joined_after or "nobody knows", row.joined_by) or ""
+    return ("joined%s%s: %s%s"):format(when, row.account_id and " by account " .. row.account_id or "",
+      evidence.WORDS[row.evidence] or row.evidence, row.gone_at and "; gone since a look at " .. row.gone_at or "")
+  elseif row.evidence == evidence.UNCLEAR then
+    return ("%s; it may have been account %s"):format(evidence.WORDS.unclear, (row.candidates or ""):gsub(" ", " or "))
+  end
+end
+
+local function role_lines(lines, row)
+  local function add(text, ...) lines[#lines + 1] = "    " .. text:format(...) end
+  lines[#lines + 1] = ("  %s: %s%s, %s"):format(place(row), row.state, row.evidence == evidence.UNCLEAR and " (unclear)" or "",
+    row.roles ~= "" and printable(row.roles, 100) or row.policy_ids)
+  add("site %s%s", row.site_id, row.invite_id and ", invite " .. row.invite_id or "")
+  add("%s%s", dates(row), row.expires_at and row.state == "pending" and ", expires " .. row.expires_at or "")
+  local said = evidence_of(row)
+  if said then add("%s", said) end
+  if row.reason then add("%s", printable(row.reason, 200)) end
+  local step = words.next_step(row)
+  if step then add("next: %s", step) end
+end
+
+local function site_of(assignment)
+  local on = assignment.restrictions
+  if not on then return "the whole account" end
+  if on.site then return on.site.value and printable(on.site.value, SHOWN) or on.site.id end
+  return "some sites"
+end
+
+local function team_lines(lines, team)
+  local inner = team.user or team.invite
+  local where = {}
+  for i, assignment in ipairs(inner.assignments or {}) do
+    if i > 5 then
+      where[i] = ("and %d more"):format(#inner.assignments - 5)
+      break
+    end
+    where[i] = site_of(assignment)
+  end
+  local name = type(inner.name) == "table" and ("%s %s"):format(inner.name.first_name or "", inner.name.last_name or "") or ""
+  lines[#lines + 1] = ("  the team: %s%s, with roles on %s"):format(team.user and "member" or "invited, " .. tostring(inner.status),
+    name:find("%S") and " (" .. printable(name, SHOWN) .. ")" or "", #where > 0 and table.concat(where, ", ") or "nothing")
+end
+
+local function person_lines(lines, person)
+  lines[#lines + 1] = person.email and printable(person.email, 100) or ("account %s, which is nobody's as far as known"):format(
+    person.accounts[1].account_id)
+  if person.team then team_lines(lines, person.team) end
+  for _, row in ipairs(person.rows) do role_lines(lines, row) end
+  for _, site in ipairs(person.sites) do
+    lines[#lines + 1] = ("  %s: reached by account %s without an invite of this ledger, %s%s"):format(place(site), site.account_id,
+      site.absent_at and "since between " .. site.absent_at .. " and " .. site.seen_at or "before " .. site.seen_at,
+      site.gone_at and "; gone since a look at " .. site.gone_at or "")
+  end
+end
+
+--- The whole, for people.
+---@param found wixum.Who
+---@return string
+function words.text(found)
+  local lines = {}
+  for _, person in ipairs(found.people) do person_lines(lines, person) end
+  if found.more > 0 then lines[#lines + 1] = ("and %d more: say more of the address"):format(found.more) end
+  if #found.people == 0 then
+    lines[1] = ("Nobody is known by %s%s."):format(printable(found.text, SHOWN), found.team_asked and ", here or in the team" or "")
+  end
+  return table.concat(lines, "\n")
+end
+
+-- ---- for support -----------------------------------------------------------------------------------------------------
+
+--- A block to paste: what was called when, and what came back. Neither key nor accept link is in it.
+---@param found wixum.Who
+---@param calls table[] of `who.calls`
+---@param version string
+---@param now string
+---@return string
+function words.support(found, calls, version, now)
+  local lines = {
+    ("wixum %s; times in UTC; made %s"):format(version, now),
+    ("service %s; account %s"):format(found.base_url or "not used yet", found.account_id or "of the key"),
+  }
+  for _, person in ipairs(found.people) do
+    for _, row in ipairs(person.rows) do
+      lines[#lines + 1] = ("invite %s: site %s, %s, roles %s, %s%s%s"):format(row.invite_id or "without an id", row.site_id,
+        printable(row.email, 100), row.policy_ids, row.state, row.expires_at and ", expires " .. row.expires_at or "",
+        row.account_id and ", account " .. row.account_id or "")
+    end
+  end
+  lines[#lines + 1] = #calls > 0 and "calls:" or "no call about them is kept"
+  for _, call in ipairs(calls) do
+    lines[#lines + 1] = ("%s %s, site %s: %s, status %s, request id %s%s"):format(call.began_at, call.operation, call.site_id or "none",
+      call.outcome or "under way", call.status or "none", call.request_id or "none",
+      call.reason and "; " .. printable(call.reason, 300) or "")
+  end
+  return table.concat(lines, "\n")
+end
+
+return words
