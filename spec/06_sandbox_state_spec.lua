@@ -403,15 +403,17 @@ describe("an account", function()
   end)
 
   local mistakes = {
-    ["option members must be a list of members; item 1 must be a table with email, joined_team_at, name, policy_ids, roles, site_id, "
-      .. "at least email"] = { members = { {} } },
-    ["option members must be a list of members; item 2 must be a table with email, joined_team_at, name, policy_ids, roles, site_id, "
+    ["option members must be a list of members; item 1 must be a table with account_id, assignments, email, "
+      .. "joined_team_at, name, policy_ids, profile_image, roles, site_id, user_id, at least email"] = { members = { {} } },
+    ["option members must be a list of members; item 2 must be a table with account_id, assignments, email, "
+      .. "joined_team_at, name, policy_ids, profile_image, roles, site_id, user_id, "
       .. "where email is an e-mail address"] = { members = { { email = "a@b.example" }, { email = "a" } } },
-    ['option members must be a list of members; item 1 must be a table with email, joined_team_at, name, policy_ids, roles, site_id, '
+    ['option members must be a list of members; item 1 must be a table with account_id, assignments, email, '
+      .. 'joined_team_at, name, policy_ids, profile_image, roles, site_id, user_id, '
       .. 'not rolls (did you mean "roles"?)'] = { members = { { email = "a@b.example", rolls = {} } } },
     ["option roles must be a list of roles; item 1 must be a table with description, editor_types, id, restrict_from_level, title, titles, "
       .. "where id is a role id: digits, in quotes"] = { roles = { { title = "x", id = 7 } } },
-    ["option owner must be a table with email, name, at least email"] = { owner = {} },
+    ["option owner must be a table with assignments, email, joined_team_at, name, profile_image, user_id, at least email"] = { owner = {} },
     ["option permissions must be a list of permissions"] = { permissions = { read = true } },
     ['option permissions must be a list of permissions; item 1 must be "Manage Contributors" or "Manage Team Members" or '
       .. '"none is listed" or "Basic Team Member" or "Read Site Data"'] = { permissions = { "manage contributors" } },

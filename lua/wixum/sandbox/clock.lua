@@ -50,6 +50,18 @@ function clock.date(microseconds)
   return ("%s.%03dZ"):format(written, microseconds % 1000000 // 1000)
 end
 
+--- What `clock.date` writes, or another RFC 3339 date in UTC.
+---@param date string
+---@return integer microseconds since the epoch
+function clock.read(date)
+  local year, month, day, hour, minute, second, fraction = date:match("^(%d+)%-(%d%d)%-(%d%d)[Tt](%d%d):(%d%d):(%d%d)(%.?%d*)[Zz]$")
+  year, month = tonumber(year), tonumber(month)
+  if month <= 2 then year, month = year - 1, month + 12 end -- a year of this reckoning begins in March, so that a leap day is its last
+  local number = 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + tonumber(day) - 719469
+  local seconds = number * 86400 + tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second)
+  return seconds * 1000000 + math.floor((tonumber("0" .. fraction) or 0) * 1000000 + 0.5)
+end
+
 local days = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
 local months = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
 

@@ -4,6 +4,7 @@
 -- `wixum.sandbox.model.<part>`; what the operations do with it stands in `wixum.sandbox.model.<namespace>`, a function each.
 -- Pure: no sockets, no HTTP, no JSON of answers; time and chance are handed in. Files only where a mail folder is asked for.
 
+local clock = require "wixum.sandbox.clock"
 local mail = require "wixum.sandbox.mail"
 local random = require "wixum.sandbox.random"
 local snapshot = require "wixum.sandbox.snapshot"
@@ -38,6 +39,7 @@ function model:clear(seed, account_id)
   self.sites, self.site_list = {}, {}
   self.sites_version = 0                          -- what is known of sites before a change of it is out of date
   self.people = {}                                -- address, lower case -> { email, account_id, user_id, name }
+  self.emails = {}                                -- account -> address, of whom options name by the account
   self.roles, self.roles_by_id = {}, {}
   self.members, self.members_by_id = {}, {}       -- of the team; the owner is the first
   self.team_version = 0                           -- as sites_version
@@ -56,20 +58,42 @@ end
 -- What an account has from the first moment on.
 function model:populate()
   local options = self.options
-  self:add_roles(options.roles)
+  self:add_roles(options.roles, options.predefined_roles)
   local owner = options.owner
-  local person = self:person(owner.email, owner.name, self.account_id)
-  self:join_team(person, { { policy_id = self.owner_role_id } })
-  for _, site in ipairs(options.sites) do self:add_site(site) end
+  local person = self:person(owner.email, owner.name, self.account_id, owner.user_id)
+  self.emails[self.account_id] = owner.email
+  local first = self:member_for(person, owner.joined_team_at, owner.profile_image)
+  self:assign(first, owner.assignments or { { policy_id = self.owner_role_id } })
   for _, given in ipairs(options.members or {}) do
-    local site = given.site_id and self:site(given.site_id)
-    local member = self:member_for(self:person(given.email, given.name), given.joined_team_at)
-    local granted = {}
+    if given.account_id then self.emails[given.account_id] = given.email end
+  end
+  for _, site in ipairs(options.sites) do self:add_site(site) end
+  for _, given in ipairs(options.members or {}) do self:add_member(given) end
+  self:add_account_invites(options.account_invites or {})
+end
+
+function model:add_member(given)
+  local site = given.site_id and self:site(given.site_id)
+  local person = self:person(given.email, given.name, given.account_id, given.user_id)
+  local member = self:member_for(person, given.joined_team_at, given.profile_image)
+  local granted = given.assignments or {}
+  if not given.assignments then
     for i, id in ipairs(self:role_ids(given.roles, site and "site" or "account")) do
       granted[i] = { policy_id = id, restrictions = site and self:on_site(site) or nil }
     end
-    self:assign(member, granted)
   end
+  self:assign(member, granted)
+end
+
+-- Where nobody says when they run out, it follows from when they were made.
+function model:add_account_invites(invites)
+  local lifetime = math.floor(self.options.lifetime * 1000000)
+  for _, given in ipairs(invites) do
+    local expires = given.expiration_date and clock.read(given.expiration_date)
+      or (given.date_created and clock.read(given.date_created) or self:now()) + lifetime
+    self:take_in_invite(given, expires)
+  end
+  self:order_expiries()
 end
 
 -- The roles of a member or contributor that an option names; a co-owner where it names none.
@@ -117,11 +141,12 @@ end
 ---@return table site
 function model:add_site(given)
   local site = {
-    id = given.id, name = given.name or ("Site %d"):format(#self.site_list + 1), language = self.options.owner_language,
+    id = given.id, name = given.display_name or given.name or ("Site %d"):format(#self.site_list + 1),
+    url_name = given.display_name and given.name, owner_account_id = given.owner_account_id, language = self.options.owner_language,
     pending = 0, used = 0,     -- invites and contributors that hold a seat
     locations = {}, contributors = {}, reached_by = {}, number = #self.site_list + 1, seats = given.seats,
     published = given.published ~= false, namespace = given.namespace or "WIX", trashed = given.trashed,
-    folder_id = given.folder_id, view_url = given.view_url, editor_type = given.editor_type or "STUDIO",
+    folder_id = given.folder_id, view_url = given.view_url, editor_type = given.editor_type == nil and "STUDIO" or given.editor_type,
     blocked = given.blocked or false, premium = given.premium or false, app_ids = given.app_ids or {},
   }
   for i, location in ipairs(given.locations or {}) do
@@ -134,8 +159,12 @@ function model:add_site(given)
     self:add_contributor(site, self:person(owner.email), { self.owner_role_id })
   end
   for _, contributor in ipairs(given.contributors or {}) do
-    local ids = self:role_ids(contributor.roles, "site")
-    self:add_contributor(site, self:person(contributor.email, contributor.name), ids, contributor.location_ids)
+    local person = contributor.email and self:person(contributor.email, contributor.name, contributor.account_id)
+      or self:person_of_account(contributor.account_id)
+    local ids = {} -- unknown, where only the account is known
+    if person.account_id == self:owner_of(site) then ids = { self.owner_role_id }
+    elseif contributor.email or #contributor.roles > 0 then ids = self:role_ids(contributor.roles, "site") end
+    self:add_contributor(site, person, ids, contributor.location_ids)
   end
   self.sites_version = self.sites_version + 1
   return site
@@ -162,18 +191,30 @@ end
 ---@param email string
 ---@param name { first_name: string, last_name: string }? where they are new
 ---@param account_id string? where it is known already
+---@param user_id string? likewise
 ---@return table person
-function model:person(email, name, account_id)
+function model:person(email, name, account_id, user_id)
   local address = email:lower()
-  local person = self.people[address]
-  if not person then
-    person = {
-      email = email, account_id = account_id or self:new_id("account"), user_id = self:new_id("user"),
-      name = name or name_from(email),
-    }
-    self.people[address] = person
-  end
+  local known = self.people[address]
+  -- two users may read the same mail: who has other ids is somebody else, whom this address does not lead to
+  if known and (account_id or known.account_id) == known.account_id and (user_id or known.user_id) == known.user_id then return known end
+  local person = {
+    email = email, account_id = account_id or self:new_id("account"), user_id = user_id or self:new_id("user"),
+    name = name or name_from(email),
+  }
+  self.people[address] = known or person
   return person
+end
+
+-- Somebody of whom nothing but the account is known: an address that cannot be taken for anybody's.
+function model:person_of_account(account_id)
+  local email = self.emails[account_id]
+  if not email then
+    email = ("account-%s@rehearsal.invalid"):format(account_id:sub(1, 8))
+    if self.people[email] then email = ("account-%s@rehearsal.invalid"):format(account_id) end -- of another with the same beginning
+    self.emails[account_id] = email
+  end
+  return self:person(email, nil, account_id)
 end
 
 return model

@@ -145,18 +145,50 @@ local function with_roles(check)
   end
 end
 
+-- What a role is given on, as Search Team tells it: one of the three.
+local restrictions = checks.record({
+  site = checks.record({ id = checks.guid, value = checks.words }, { "id" }),
+  conditions = checks.record({ conditions = checks.list(checks.record({
+    condition_type = checks.one_of("FOLDER", "UNKNOWN_CONDITION_TYPE"), id = checks.words, value = checks.words,
+  }, { "condition_type", "id" }), "a list of conditions") }, { "conditions" }),
+  resource = checks.record({
+    resource_type = checks.one_of("SITE", "UNKNOWN_RESOURCE_TYPE"), id = checks.words, value = checks.words,
+  }, { "id" }),
+}, {})
+
+local assignments = checks.list(checks.record({
+  policy_id = checks.words, assignment_id = checks.words, restrictions = restrictions,
+}, { "policy_id" }), "a list of assignments")
+
 checks.member = with_roles(checks.record({
   email = checks.email, name = checks.name, roles = role_names, policy_ids = role_names, site_id = checks.guid,
-  joined_team_at = checks.date,
+  joined_team_at = checks.date, user_id = checks.guid, account_id = checks.guid, profile_image = checks.words,
+  assignments = assignments,
 }, { "email" }))
 
-checks.owner = checks.record({ email = checks.email, name = checks.name }, { "email" })
+checks.owner = checks.record({
+  email = checks.email, name = checks.name, joined_team_at = checks.date, user_id = checks.guid, profile_image = checks.words,
+  assignments = assignments,
+}, { "email" })
+
+--- Somebody who was invited to the team before.
+checks.account_invite = checks.record({
+  email = checks.email, id = checks.guid, status = checks.one_of("Pending", "Expired", "Declined"), assignments = assignments,
+  date_created = checks.date, date_updated = checks.date, expiration_date = checks.date,
+}, { "email" })
 
 local location_ids = checks.list(checks.guid, "a list of location ids")
 
-local contributor = with_roles(checks.record({
-  email = checks.email, name = checks.name, roles = role_names, policy_ids = role_names, location_ids = location_ids,
-}, { "email" }))
+local contributor_record = with_roles(checks.record({
+  email = checks.email, account_id = checks.guid, name = checks.name, roles = role_names, policy_ids = role_names,
+  location_ids = location_ids,
+}, {}))
+
+local function contributor(value)
+  local record, problem = contributor_record(value)
+  if record and not (record.email or record.account_id) then return nil, "a table with email or account_id" end
+  return record, problem
+end
 
 local language_titles = function(value)
   if type(value) ~= "table" then return nil, "titles by language, e.g. { de = \"…\" }" end
@@ -172,10 +204,18 @@ checks.role = checks.record({
   editor_types = checks.list(checks.one_of("EDITORX", "BLOCKS", "STUDIO"), "a list of editors"),
 }, { "title" })
 
+-- Also `false`: the site has none, and none is to be made up.
+local function text_or_none(value)
+  if value == false then return false end
+  local usable, wanted = checks.text(value)
+  return usable, wanted and wanted .. ", or false"
+end
+
 local site_record = checks.record({
-  id = checks.guid, name = checks.words, published = checks.boolean, namespace = checks.text, trashed = checks.date,
-  folder_id = checks.text, view_url = checks.text, editor_type = checks.text, blocked = checks.boolean,
-  premium = checks.boolean, app_ids = checks.list(checks.text, "a list of ids"), seats = checks.integer(0, math.maxinteger),
+  id = checks.guid, name = checks.words, display_name = checks.words, published = checks.boolean, namespace = checks.text,
+  trashed = checks.date, folder_id = checks.text, view_url = text_or_none, editor_type = text_or_none, blocked = checks.boolean,
+  owner_account_id = checks.guid, premium = checks.boolean, app_ids = checks.list(checks.text, "a list of ids"),
+  seats = checks.integer(0, math.maxinteger),
   locations = checks.list(checks.record({ id = checks.guid, name = checks.words }, {}), "a list of locations"),
   contributors = checks.list(contributor, "a list of contributors"),
 }, { "id" })

@@ -68,17 +68,24 @@ local known = {
   start_time   = { number },                            -- seconds since the epoch: the clock stands there until advanced
   state        = { state },                             -- a file that server:save wrote: go on from there
   sites        = { checks.sites },                      -- one of its own making unless given; GUIDs, or tables with id, name,
+                                                        -- display_name (where it is said, name is the name in addresses),
                                                         -- published, namespace, trashed (date), folder_id, view_url, blocked,
                                                         -- editor_type, premium, app_ids, seats, locations { id, name },
-                                                        -- contributors { email, name, roles or policy_ids, location_ids }
+                                                        -- owner_account_id, contributors { email or account_id, name, roles or
+                                                        -- policy_ids, location_ids }. By account_id alone: roles are unknown
   strict_sites = { boolean, false },                    -- an unknown site is 403, else it becomes one of the account
   account_id   = { checks.guid },
+  -- { email, name, user_id, joined_team_at, profile_image, assignments }
   owner        = { checks.owner, { email = "owner@example.com", name = { first_name = "Olivia", last_name = "Owner" } } },
   members      = { list(checks.member, "a list of members") }, -- of the team: { email, name, roles or policy_ids (ids or
                                                         -- titles; Co-Owner unless said), site_id (the roles are on that
-                                                        -- site alone), joined_team_at }
+                                                        -- site alone), joined_team_at, user_id, account_id, profile_image };
+                                                        -- assignments as Search Team tells them, in place of roles
+  account_invites = { list(checks.account_invite, "a list of invites to the team") }, -- of before; nobody is mailed: { email,
+                                                        -- id, status, date_created, date_updated, expiration_date, assignments }
   roles        = { list(checks.role, "a list of roles") },     -- custom ones: { title, id, description, titles by language,
                                                         -- restrict_from_level, editor_types }
+  predefined_roles = { list(checks.role, "a list of roles") }, -- the service's own, in place of those that every sandbox has
   api_key      = { text },
   permissions  = { list(permission, "a list of permissions") }, -- that the key has, in words of the declarations ("Manage
                                                         -- Contributors", …): another is 403. All unless said
@@ -119,7 +126,7 @@ local known = {
 }
 
 -- Without these a state that is loaded says what they are.
-local of_state = { "account_id", "seed", "sites", "members", "roles", "owner" }
+local of_state = { "account_id", "seed", "sites", "members", "roles", "owner", "predefined_roles", "account_invites" }
 
 local known_names = {}
 for name in pairs(known) do known_names[#known_names + 1] = name end
@@ -132,6 +139,7 @@ local function follow_state(complete)
   local saved = complete.state
   complete.seed, complete.account_id, complete.sites = saved.seed, saved.account_id, json.array{ { id = saved.sites[1].id } }
   if saved.standing and not complete.start_time then complete.start_time = saved.now / 1000000 end
+  if complete.strict_sites == nil then complete.strict_sites = saved.strict_sites end
 end
 
 --- Checks and completes.

@@ -7,7 +7,7 @@
 
 return {
   {
-    id = "6601492336091027458", title = "Owner", restrict_from_level = "NoRestriction", owner = true,
+    id = "6601492336091027458", title = "Owner", restrict_from_level = "NoRestriction",
     description = "Has full access, billing and the transfer of ownership included. Cannot be given to anybody.",
     titles = { de = "Inhaber", fr = "Propriétaire" },
   },

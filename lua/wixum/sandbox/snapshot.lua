@@ -1,7 +1,8 @@
 --- The whole state of a model as plain data, and back: what a sandbox saves and loads.
 --
 -- Owns which parts of the model are state. Options are not: how duplicates, seats, expiry and so on are treated is said by
--- whoever starts the sandbox that loads. Neither are requests, faults and the API key.
+-- whoever starts the sandbox that loads; but which sites there are belongs to the account, so that strict sites stay so.
+-- Neither are requests, faults and the API key.
 -- What follows from other state (indexes, counters, the queue of expiries) is made anew.
 
 local json = require "wixum.sandbox.json"
@@ -37,7 +38,8 @@ function snapshot.take(model)
   table.sort(people, function(a, b) return a.account_id < b.account_id end)
   return {
     version = snapshot.VERSION, account_id = model.account_id, seed = tostring(model.seed), now = model:now(),
-    standing = model.clock.standing or false, drawn = model.drawn, base_url = model.base_url,
+    standing = model.clock.standing or false, base_url = model.base_url,
+    strict_sites = model.options.strict_sites or nil, drawn = model.drawn,
     roles = list(model.roles), people = people, members = list(model.members),
     sites = each(model.site_list, function(site) return without(site, "reached_by", "pending", "used") end),
     invites = list(model.invite_list), account_invites = list(model.account_invite_list), made = model.made,
@@ -125,28 +127,18 @@ local function restore_invite(model, invite, base_url)
   end
 end
 
-local function restore_expiries(model)
-  local pending = {}
-  for _, invite in pairs(model.invites) do
-    if invite.status == "Pending" then pending[#pending + 1] = invite end
-  end
-  table.sort(pending, function(a, b) return a.expires < b.expires end)
-  for _, invite in ipairs(pending) do model:expire_later(invite) end
-end
-
 local function restore(model, state)
   model:clear(state.seed, state.account_id)
   model.drawn, model.made = state.drawn, state.made
   for _, role in ipairs(state.roles) do
     model.roles[#model.roles + 1], model.roles_by_id[role.id] = role, role
-    if role.owner then model.owner_role_id = role.id end
   end
   for _, person in ipairs(state.people) do model.people[person.email:lower()] = person end
   for i, member in ipairs(state.members) do model.members[i], model.members_by_id[member.id] = member, member end
   restore_sites(model, state)
   for _, invite in ipairs(state.invites) do restore_invite(model, invite, state.base_url) end
   for _, invite in ipairs(state.account_invites) do restore_invite(model, invite, state.base_url) end
-  restore_expiries(model)
+  model:order_expiries()
   local mails = model.mails
   mails.last = state.last_mail
   mails.first = state.last_mail - #state.mails + 1

@@ -1,7 +1,6 @@
 --- Who can reach a site, as part of the model: contributors, their roles there, their locations, the seats they hold.
 --
--- Owns `site.contributors`. The site's owner is among them only where the option `owner_contributes` says so, holds no
--- seat, and cannot be changed.
+-- Owns `site.contributors`. The site's owner is among them only where an option says so, holds no seat, and cannot be changed.
 
 local clock = require "wixum.sandbox.clock"
 

@@ -8,12 +8,13 @@ local random = require "wixum.sandbox.random"
 
 local invitations = {}
 
---- Gives an invite a new id and a new link; what was known under the old ones is unknown from here on.
-function invitations.name_invite(model, invite)
+--- Gives an invite a new id, or the one that is said, and a new link; what was known under the old ones is unknown from here on.
+---@param id string?
+function invitations.name_invite(model, invite, id)
   if invite.id then
     model.invites[invite.id], model.by_token[invite.token] = nil, nil
   end
-  invite.id = model:new_id("invite")
+  invite.id = id or model:new_id("invite")
   invite.token = random.token(model:stream("token"))
   invite.accept_link = ("%s/_sandbox/accept?token=%s"):format(model.base_url, invite.token)
   model.invites[invite.id], model.by_token[invite.token] = invite, invite
@@ -24,6 +25,17 @@ function invitations.expire_later(model, invite)
   local queue = model.expiries
   queue.last = queue.last + 1
   queue[queue.last] = { invite = invite, at = invite.expires }
+end
+
+--- Makes the queue anew, of all that are pending: for invites that were not mailed one behind the other.
+function invitations.order_expiries(model)
+  local pending = {}
+  for _, invite in pairs(model.invites) do
+    if invite.status == "Pending" then pending[#pending + 1] = invite end
+  end
+  table.sort(pending, function(a, b) return a.expires < b.expires end)
+  model.expiries = { first = 1, last = 0 }
+  for _, invite in ipairs(pending) do model:expire_later(invite) end
 end
 
 --- Lets an invite's time run from now on.
@@ -47,6 +59,28 @@ function invitations.new_invite(model, invite, list)
   model:set_status(invite, "Pending")
   list[#list + 1] = invite
   return invite
+end
+
+--- Puts an invite to the account among those that are there, as if it had been made before; nobody is mailed.
+---@param given table as an item of the option `account_invites`
+---@param expires integer microseconds; `order_expiries` is to be called behind the last
+function invitations.take_in_invite(model, given, expires)
+  local list, policy_ids, seen = model.account_invite_list, {}, {}
+  for _, assignment in ipairs(given.assignments or {}) do
+    if not seen[assignment.policy_id] then policy_ids[#policy_ids + 1] = assignment.policy_id end
+    seen[assignment.policy_id] = true
+  end
+  model.made = model.made + 1
+  local invite = {
+    account_id = model.account_id, email = given.email, policy_ids = policy_ids, assignments = given.assignments or {},
+    inviter_account_id = model.account_id, made = model.made, date_created = given.date_created or clock.date(model:now()),
+    expires = expires, expiration_date = given.expiration_date or clock.date(expires),
+  }
+  model:name_invite(invite, given.id)
+  model:set_status(invite, given.status or "Pending")
+  invite.date_updated = given.date_updated
+  list[#list + 1] = invite
+  model.account_by_address[invite.email:lower()] = invite
 end
 
 --- Turns what has run out by now into `Expired`. Every way into the model calls it first.

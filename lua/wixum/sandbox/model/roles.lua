@@ -9,21 +9,24 @@ local random = require "wixum.sandbox.random"
 
 local roles = {}
 
+--- The owner's: a public id, the same in every account.
+roles.owner_role_id = "6601492336091027458"
+
 local function add_role(model, role, custom)
   local own = {
     id = role.id, title = role.title, description = role.description or "", custom = custom,
-    restrict_from_level = role.restrict_from_level or "NoRestriction", owner = role.owner,
+    restrict_from_level = role.restrict_from_level or "NoRestriction", owner = role.id == roles.owner_role_id or nil,
     titles = role.titles or {}, editor_types = role.editor_types,
   }
-  if own.owner then model.owner_role_id = own.id end
   model.roles[#model.roles + 1] = own
   model.roles_by_id[own.id] = own
 end
 
 --- The service's own roles, and those of the account.
 ---@param custom table[]? as the option `roles` has them
-function roles.add_roles(model, custom)
-  for _, role in ipairs(predefined) do add_role(model, role, false) end
+---@param known table[]? in place of the service's own of every sandbox, as the option `predefined_roles` has them
+function roles.add_roles(model, custom, known)
+  for _, role in ipairs(known or predefined) do add_role(model, role, false) end
   for _, role in ipairs(custom or {}) do
     local own = {}
     for name, value in pairs(role) do own[name] = value end

@@ -24,13 +24,14 @@ end
 ---@param site table
 ---@return table
 function site_query.view(model, site)
-  local accounts, name = {}, slug(site)
+  local accounts, name, url = {}, site.url_name or slug(site), site.view_url
   for i, contributor in ipairs(site.contributors) do accounts[i] = contributor.account_id end
   return {
     id = site.id, name = name, display_name = site.name, published = site.published,
-    view_url = site.view_url or ("https://%s.example"):format(name), owner_account_id = model:owner_of(site),
+    view_url = url or url == nil and ("https://%s.example"):format(name) or nil, -- false: it has none
+    owner_account_id = model:owner_of(site),
     contributor_account_ids = accounts, blocked = site.blocked, folder_id = site.folder_id, namespace = site.namespace,
-    trashed_date = site.trashed, editor_type = site.editor_type, premium = site.premium, app_ids = site.app_ids,
+    trashed_date = site.trashed, editor_type = site.editor_type or nil, premium = site.premium, app_ids = site.app_ids,
   }
 end
 

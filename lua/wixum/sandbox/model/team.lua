@@ -15,13 +15,14 @@ end
 --- A person as a member of the team, without any role yet where they are new.
 ---@param person table
 ---@param joined string? date
+---@param image string? address of a picture
 ---@return table member
-function team.member_for(model, person, joined)
+function team.member_for(model, person, joined, image)
   local member = model.members_by_id[person.user_id]
   if member then return member end
   member = {
     id = person.user_id, account_id = person.account_id, email = person.email, name = person.name,
-    joined_team_at = joined or clock.date(model:now()), assignments = {},
+    joined_team_at = joined or clock.date(model:now()), profile_image = image, assignments = {},
   }
   model.members[#model.members + 1] = member
   model.members_by_id[member.id] = member
@@ -53,13 +54,13 @@ end
 
 --- Gives a member roles.
 ---@param member table
----@param granted { policy_id: string, restrictions: table? }[]
+---@param granted { policy_id: string, restrictions: table?, assignment_id: string? }[] an id of its own unless it has one
 ---@return table[] assignments # the new ones
 function team.assign(model, member, granted)
   local made = {}
   for i, grant in ipairs(granted) do
     made[i] = {
-      policy_id = grant.policy_id, assignment_id = model:new_id("assignment"), restrictions = grant.restrictions,
+      policy_id = grant.policy_id, assignment_id = grant.assignment_id or model:new_id("assignment"), restrictions = grant.restrictions,
       subject = { id = member.id, subject_type = "USER" },
     }
     member.assignments[#member.assignments + 1] = made[i]
@@ -102,6 +103,7 @@ end
 function team.granted(model, invite)
   local list = {}
   for _, assignment in ipairs(invite.assignments) do
+    if assignment.restrictions then list[#list + 1] = { policy_id = assignment.policy_id, restrictions = assignment.restrictions } end
     for _, resource in ipairs(assignment.assignments or {}) do
       local context = resource.full_name_resource.site_context
       list[#list + 1] = {
@@ -109,7 +111,7 @@ function team.granted(model, invite)
         restrictions = context and model:on_site(model:site(context.metasite_id)) or nil,
       }
     end
-    if #(assignment.assignments or {}) == 0 then list[#list + 1] = { policy_id = assignment.policy_id } end
+    if not assignment.restrictions and #(assignment.assignments or {}) == 0 then list[#list + 1] = { policy_id = assignment.policy_id } end
   end
   return list
 end

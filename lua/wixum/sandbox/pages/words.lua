@@ -77,25 +77,26 @@ end
 
 local on_template = html.template "{role} on {places}"
 
---- What an account invite brings: roles, and what they are given on.
----@return table[] fragments
----@return integer rest
-function words.invited_assignments(model, invite)
-  return words.some(invite.assignments or {}, function(assignment)
-    local places = html.raw "the whole account"
-    if assignment.assignments and #assignment.assignments > 0 then
-      places = words.joined(words.some(assignment.assignments, function(resource) return resource_place(model, resource) end))
-    end
-    return on_template{ role = words.role(model, assignment.policy_id), places = places }
-  end)
-end
-
 local function restriction_place(model, restrictions)
   if restrictions.site then return words.site(model, restrictions.site.id) end
   if restrictions.resource then return words.site(model, restrictions.resource.id or restrictions.resource.value or "?") end
   return words.joined(words.some(restrictions.conditions and restrictions.conditions.conditions or {}, function(condition)
     return html.name(("sites in folder %s"):format(condition.value or condition.id or "?"))
   end))
+end
+
+--- What an account invite brings: roles, and what they are given on.
+---@return table[] fragments
+---@return integer rest
+function words.invited_assignments(model, invite)
+  return words.some(invite.assignments or {}, function(assignment)
+    local places, restrictions = html.raw "the whole account", assignment.restrictions
+    if restrictions and next(restrictions) then places = restriction_place(model, restrictions)
+    elseif assignment.assignments and #assignment.assignments > 0 then
+      places = words.joined(words.some(assignment.assignments, function(resource) return resource_place(model, resource) end))
+    end
+    return on_template{ role = words.role(model, assignment.policy_id), places = places }
+  end)
 end
 
 --- What a member of the team has: roles, and what they are given on.
