@@ -25,6 +25,12 @@ local function for_rehearsal(path)
   return (stem or path) .. "-sandbox" .. (ending or "")
 end
 
+-- A sandbox that is there stays as it is.
+local function fail_to_liken(path)
+  desk.fail(("the ledger %s has a sandbox already, which would not be the same any more: leave --like-account out to go on with it, "
+    .. "or name another ledger with --ledger"):format(path))
+end
+
 ---@param given table options of the command line
 ---@param talk table
 ---@return table desk
@@ -32,8 +38,12 @@ function desk.new(given, talk)
   local config, problem = settings.config()
   if not config then desk.fail(problem) end
   if given.ledger == "" then desk.fail("--ledger is empty") end
+  if given.like_account and not given.sandbox then
+    desk.fail("--like-account is about a sandbox: say --sandbox too, and the command acts on one that is like the account")
+  end
   local path = settings.ledger_path(given.ledger or settings.said(config, "ledger"))
   if given.sandbox and not given.ledger then path = for_rehearsal(path) end
+  if given.like_account and filesystem.exists(path .. ".sandbox") then fail_to_liken(path) end
   return setmetatable({ given = given, talk = talk, config = config, path = path }, desk)
 end
 
@@ -41,6 +51,16 @@ local function is_loopback(url)
   local host = url:match("^https?://(%[?[%x:]+%]?)") or ""
   host = host:find("^%[") and host or url:match("^https?://([^/:]+)") or ""
   return host == "localhost" or host == "[::1]" or host:find("^127%.%d+%.%d+%.%d+$") ~= nil
+end
+
+--- What the command line says of a client.
+---@param given table
+---@return table
+function desk.client_options(given)
+  local options = {}
+  if given.concurrency then options.concurrency = given.concurrency end
+  if given.rate ~= nil then options.rate = given.rate end
+  return options
 end
 
 -- ---- the sandbox -----------------------------------------------------------------------------------------------------
@@ -51,12 +71,19 @@ local function port_of(ledger)
   return url and math.tointeger(tonumber(url:match("^http://127%.0%.0%.1:(%d+)$"))) or 0
 end
 
+-- Options of a sandbox that is like the account of the settings; not where the ledger was used with another.
+local function like_account(self, port)
+  if port ~= 0 then fail_to_liken(self.path) end
+  return require("wixum.cli.like_account").options(self.talk, desk.client_options(self.given), self.given.locale or self.config.locale)
+end
+
 -- Starts a sandbox of the ledger's, which goes on from where it was.
 local function start_sandbox(self)
   local state = self.path .. ".sandbox"
   local port = port_of(filesystem.exists(self.path) and self:ledger(false))
-  local server, problem = require("wixum.sandbox").start{ port = port, state = filesystem.exists(state) and state or nil,
-    host = "127.0.0.1" }
+  local options = self.given.like_account and like_account(self, port) or { state = filesystem.exists(state) and state or nil }
+  options.port, options.host = port, "127.0.0.1"
+  local server, problem = require("wixum.sandbox").start(options)
   if not server then
     desk.fail(("the sandbox of this ledger cannot be started: %s. %s"):format(problem, port == 0 and "" or
       ("It was at port %d: end what is there now, or name another ledger with --ledger"):format(port)))
@@ -66,13 +93,6 @@ local function start_sandbox(self)
 end
 
 -- ---- the client ------------------------------------------------------------------------------------------------------
-
-local function client_options(given)
-  local options = {}
-  if given.concurrency then options.concurrency = given.concurrency end
-  if given.rate ~= nil then options.rate = given.rate end
-  return options
-end
 
 -- Is what the settings say this machine itself?
 local function says_loopback()
@@ -87,8 +107,8 @@ end
 ---@return table wix
 function desk:client()
   if self.wix then return self.wix end
-  local options = client_options(self.given)
-  if self.given.sandbox and not says_loopback() then
+  local options = desk.client_options(self.given)
+  if self.given.sandbox and (self.given.like_account or not says_loopback()) then
     self.wix = start_sandbox(self):client(options)
   else
     local wix, problem = wixum.client(options)
@@ -153,6 +173,14 @@ function desk:name_ledger()
   self.talk:note("Ledger %s", self.path)
 end
 
+--- Writes down what the sandbox knows. That it cannot be is told.
+function desk:keep_sandbox()
+  filesystem.make_private(self.state)
+  local ok, saved, problem = pcall(self.server.save, self.server, self.state)
+  if not ok then problem = tostring(saved):gsub("^.-:%d+: ", "") end -- at a prompt somebody may have stopped it
+  if not (ok and saved) then self.talk:wrong("what the sandbox knew could not be kept: %s", problem) end
+end
+
 --- Ends everything. What the sandbox knows is kept.
 ---@param no_trace boolean? of a run that only looked
 function desk:close(no_trace)
@@ -161,13 +189,8 @@ function desk:close(no_trace)
     for _, ending in ipairs{ "", "-wal", "-shm", "-sender" } do os.remove(self.temporary .. ending) end
   end
   if self.server then
-    local saved, problem = true, nil
-    if not (no_trace and (self.temporary or self.looks_only)) then
-      filesystem.make_private(self.state)
-      saved, problem = self.server:save(self.state)
-    end
+    if not (no_trace and (self.temporary or self.looks_only)) then self:keep_sandbox() end
     self.server:stop()
-    if not saved then self.talk:wrong("what the sandbox knew could not be kept: %s", problem) end
   end
   if self.wix and not self.server then self.wix:close() end
 end

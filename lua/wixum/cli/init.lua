@@ -11,7 +11,8 @@
 --        ─ who                             who
 --        ─ look                            status, export, roles, sites, backup, import
 --        ─ doctor                          doctor
---        ─ sandbox                         sandbox
+--        ─ sandbox ─ like_account          sandbox; the account that one is like
+--            told                          what went wrong, in words and as an exit status
 --            running ─ progress            runs that mail, with their progress and Ctrl-C
 --            selection                     which rows are meant
 
@@ -41,7 +42,7 @@ end
 
 -- A command that acts on a service or a ledger, with whatever goes wrong told in words.
 local function on_desk(given)
-  local desks, errors = require "wixum.cli.desk", require "wixum.errors"
+  local desks = require "wixum.cli.desk"
   local talk = require("wixum.cli.talk").new(given)
   local desk
   require("wixum.core").end_like_interrupt()
@@ -54,19 +55,8 @@ local function on_desk(given)
   end)
   if not ok then
     local raised = code
-    if errors.is_interrupt(raised) then
-      talk:note("\nInterrupted.")
-      code = status.INTERRUPTED
-    elseif desks.is_failure(raised) then
-      talk:wrong("%s", raised.text)
-      code = status.USAGE
-    elseif errors.is(raised) then
-      talk:failed(raised)
-      code = desks.status_of(raised)
-    elseif type(raised) == "string" and not raised:find("^[^\n]*%.lua:%d+: ") then -- a value that a module of wixum does not take
-      talk:wrong("%s", raised)
-      code = status.USAGE
-    else
+    code = require("wixum.cli.told")(talk, raised)
+    if not code then
       if desk then pcall(desk.close, desk) end
       error(raised, 0)
     end

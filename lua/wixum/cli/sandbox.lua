@@ -20,6 +20,27 @@ local function export_lines(server)
   }, "\n") .. "\n"
 end
 
+-- What it is to be like, read from the account of the settings; or nil and the exit status, after it was told why not.
+local function like_account(given, kept)
+  local talk = require("wixum.cli.talk").new(given)
+  if kept then
+    talk:wrong("--state: %s holds a sandbox already, which would not be the same any more: leave --like-account out to go on with it, "
+      .. "or name another file", given.state)
+    return nil, status.USAGE
+  end
+  core.end_like_interrupt()
+  local ok, options = pcall(function()
+    local desk = require "wixum.cli.desk"
+    local config, problem = require("wixum.settings").config()
+    if not config then desk.fail(problem) end
+    return require("wixum.cli.like_account").options(talk, desk.client_options(given), given.locale or config.locale, given.seed)
+  end)
+  if ok then return options end
+  local code = require("wixum.cli.told")(talk, options)
+  if not code then error(options, 0) end
+  return nil, code
+end
+
 --- `wixum sandbox`.
 ---@param given table options
 ---@return integer status
@@ -31,8 +52,17 @@ function sandbox.run(given)
     io.stderr:write("wixum sandbox: --state: ", reason, "\n")
     return status.USAGE
   end
-  local server, problem = require("wixum.sandbox").start{ port = given.port, seed = given.seed, strict_sites = given.strict_sites,
-    state = kept and given.state or nil, mail_folder = given.mail_folder }
+  if given.locale and not given.like_account then
+    io.stderr:write("wixum sandbox: --locale is about titles of an account's roles: it goes with --like-account\n")
+    return status.USAGE
+  end
+  local options = { seed = given.seed, strict_sites = given.strict_sites, state = kept and given.state or nil }
+  if given.like_account then
+    options, code = like_account(given, kept)
+    if not options then return code end
+  end
+  options.port, options.mail_folder = given.port, given.mail_folder
+  local server, problem = require("wixum.sandbox").start(options)
   if not server then
     io.stderr:write("wixum sandbox: ", problem, "\n")
     return status.USAGE

@@ -93,6 +93,10 @@ function control.now(server)
   return { now = now / 1000000, date = clock.date(now) }
 end
 
+function control.account(server)
+  return { account_id = server.model.account_id, strict_sites = server.options.strict_sites }
+end
+
 function control.fault(server, args)
   local fault, message = faults.check(args)
   if not fault then return refuse(400, "INVALID_ARGUMENT", message) end
@@ -203,7 +207,7 @@ end
 -- What HTTP methods reach them; the owner needs none. What changes anything is POST: a link that is only looked at, by a
 -- browser or by whatever reads mail beforehand, must not accept.
 local methods = {
-  outbox = "GET", invites = "GET", requests = "GET", faults = "GET", state = "GET", now = "GET",
+  outbox = "GET", invites = "GET", requests = "GET", faults = "GET", state = "GET", account = "GET", now = "GET",
   accept = "POST", decline = "POST", transfer = "POST", advance = "POST", fault = "POST",
   faults_clear = "POST", requests_clear = "POST",
   members = "GET", contributors = "GET", roles = "GET", save = "GET", load = "POST",
