@@ -86,6 +86,7 @@ static const luaL_Reg functions[] = {
   { "loop", wx_looper_get },
   { "end_at_next_interrupt", wx_end_at_next_interrupt },
   { "end_like_interrupt", wx_end_like_interrupt },
+  { "outlive_interrupt", wx_outlive_interrupt },
   { "sleep", wx_sleep },
   { "clock", core_clock },
   { "check_email", core_check_email },

@@ -100,3 +100,14 @@ int wx_end_at_next_interrupt(lua_State *L) {
   sigaction(SIGHUP, &ignored, NULL);
   return 0;
 }
+
+static void do_nothing(int number) { (void)number; }
+
+int wx_outlive_interrupt(lua_State *L) {
+  (void)L;
+  /* No SIG_IGN: programs that a line starts would inherit that. What is read goes on (SA_RESTART), or it would seem to have ended. */
+  struct sigaction outlives = { .sa_handler = do_nothing, .sa_flags = SA_RESTART };
+  sigemptyset(&outlives.sa_mask);
+  sigaction(SIGINT, &outlives, NULL);
+  return 0;
+}

@@ -39,4 +39,8 @@ int wx_end_like_interrupt(lua_State *L);
  * and SIGHUP do nothing more. [-0, +0, -] */
 int wx_end_at_next_interrupt(lua_State *L);
 
+/* Lua: core.outlive_interrupt(): SIGINT does nothing, until lua.c sets its own handler, as it does for each line that it runs at
+ * its prompt. While it waits for one it would let SIGINT end the process. [-0, +0, -] */
+int wx_outlive_interrupt(lua_State *L);
+
 #endif

@@ -12,6 +12,7 @@
 --        ─ look                            status, export, roles, sites, backup, import
 --        ─ doctor                          doctor
 --        ─ sandbox ─ like_account          sandbox; the account that one is like
+--        ─ repl                            repl
 --            told                          what went wrong, in words and as an exit status
 --            running ─ progress            runs that mail, with their progress and Ctrl-C
 --            selection                     which rows are meant
@@ -88,6 +89,7 @@ function cli.main(arguments)
     return status.USAGE
   end
   if given.command == "sandbox" then return require("wixum.cli.sandbox").run(given) end
+  if given.command == "repl" then return require("wixum.cli.repl").run(given) end
   if given.command == "help" then return help(given) end
   return on_desk(given)
 end

@@ -5,4 +5,4 @@ if not ok then
   if not tostring(status):find("interrupted!$") then error(status, 0) end
   status = 3
 end
-os.exit(status, true)
+if status then os.exit(status, true) end -- else it goes on at Lua's prompt

@@ -202,6 +202,8 @@ function parser.new()
   sandbox:option("--locale", "With --like-account: the language of titles beside English, such as de."):argname("LOCALE")
   sandbox:flag("--strict-sites", "Refuse sites it does not know, instead of making them sites of the account.")
 
+  top:command("repl", "Lua's prompt, with wixum, wix (a client) and, where its file is there, ledger ready."):epilog(EVERYWHERE)
+
   local help = top:command("help", "Explain an operation, a namespace or a word.")
   help:argument("word", "e.g. site_invites.bulk_invite, options"):args("?")
   return top
