@@ -8,7 +8,7 @@
 --        ─ plan ─ bad_lines                plan, invite, resume
 --        ─ act                             resend, remind, revoke, retry, settle
 --        ─ join                            check, confirm
---        ─ who                             who
+--        ─ who, withdraw                   who; withdraw
 --        ─ look                            status, export, roles, sites, backup, import
 --        ─ doctor                          doctor
 --        ─ sandbox ─ like_account          sandbox; the account that one is like
@@ -27,6 +27,7 @@ local COMMANDS = {
   resend = { "act", "resend" }, remind = { "act", "remind" }, revoke = { "act", "revoke" }, retry = { "act", "retry" },
   settle = { "act", "settle" },
   check = { "join", "check" }, confirm = { "join", "confirm" }, who = { "who", "run" },
+  withdraw = { "withdraw", "run" },
   status = { "look", "status" }, export = { "look", "export" }, roles = { "look", "roles" }, sites = { "look", "sites" },
   backup = { "look", "backup" }, import = { "look", "import" }, doctor = { "doctor", "run", deskless = true },
 }

@@ -146,6 +146,12 @@ function parser.new()
   who:flag("--for-support", "A block to paste for Wix's support: calls, ids, times in UTC; neither key nor link is in it.")
   who:flag("--offline", "Do not ask the team.")
 
+  local withdraw = add("withdraw", "The wrong person: revokes the invite, or takes the access away, once that is asked.")
+  withdraw:argument("email", "Who was invited."):argname("EMAIL")
+  withdraw:option("--site", "The site: its id, or its name or address as the ledger has them."):count(1):argname("SITE")
+  withdraw:option("--account", "The account, where it is unclear which is his."):convert(guid):argname("ID")
+  trusting(withdraw)
+
   local status = add("status", "How things stand: counts, who has waited longest, what a person has to settle.")
   status:option("--site", "On this site alone."):count("*"):argname("SITE")
   status:option("--fail-on", "Exit with 1 where a row is in this state; for cron."):count("*"):choices(selector.STATES):argname("STATE")

@@ -3,11 +3,13 @@
 -- Owns what these methods take. The work is in the files that they are named after.
 
 local binding = require "wixum.ledger.binding"
+local core = require "wixum.core"
 local errors = require "wixum.errors"
 local given_checks = require "wixum.ledger.given"
 local objects = require "wixum.ledger.object"
 local who = require "wixum.ledger.who"
 local who_words = require "wixum.ledger.who_words"
+local withdraw = require "wixum.ledger.withdraw"
 local guarded, state_of = objects.guarded, objects.state_of
 
 ---@class wixum.Ledger
@@ -43,6 +45,50 @@ function methods.for_support(object, text)
     objects.refresh(state)
     local found = who.find(state.db, text)
     return who_words.support(found, who.calls(state.db, found.people), require "wixum.version", state.now())
+  end)
+end
+
+-- ---- acting ----------------------------------------------------------------------------------------------------------
+
+local function invalid(name, reason)
+  return errors.new({ kind = "invalid", outcome = "not_sent", operation = name, where = errors.where(), message = reason },
+    { advice = "Nothing was changed" })
+end
+
+-- What was done, or `nil, err` where it is a reason in words.
+local function told(name, done, err)
+  if done or errors.is(err) then return done, err end
+  return nil, invalid(name, err)
+end
+
+local function check_email(value, name)
+  if type(value) ~= "string" or value == "" then errors.mistake(name .. ": email must be an address") end
+end
+
+local function check_id(value, what, name)
+  if type(value) ~= "string" or not core.is_guid(value) then errors.mistake(("%s: %s must be an id"):format(name, what)) end
+end
+
+--- Withdraws an invite: takes it back or revokes it; where somebody has accepted it, takes the access away, once `ask` says yes to that
+--- account, or it was named; and looks whether he is gone.
+---@param wix wixum.Client
+---@param given { email: string, site_id: string, account_id: string?, ask: (fun(candidate: wixum.Candidate): boolean)?, trust: any,
+--- concurrency: integer? }
+---@return wixum.Withdrawal? withdrawal
+---@return wixum.Error? err
+function methods.withdraw(object, wix, given)
+  local state = state_of(object, "withdraw")
+  local name = "ledger:withdraw"
+  given_checks.client(wix, name)
+  given = given_checks.options(given, { "account_id", "ask", "concurrency", "email", "site_id", "trust" }, name)
+  check_email(given.email, name)
+  check_id(given.site_id, "site_id", name)
+  if given.account_id ~= nil then check_id(given.account_id, "account_id", name) end
+  local meant = { email = given.email, site_id = given.site_id, account_id = given.account_id, ask = given.ask,
+    trust = given_checks.trust(given.trust, name) }
+  return guarded(name, state.path, binding.alone, state, function()
+    binding.to_client(state, wix)
+    return told(name, withdraw.run(state, wix, meant, { concurrency = given.concurrency }))
   end)
 end
 

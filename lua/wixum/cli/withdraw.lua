@@ -1,0 +1,80 @@
+--- `wixum withdraw EMAIL --site S`: the wrong person, whether he has accepted or not.
+--
+-- Owns what is asked and said; the order of things is the ledger's.
+
+local evidence = require "wixum.ledger.evidence"
+local join = require "wixum.cli.join"
+local printable = require("wixum.csv.problem").printable
+local running = require "wixum.cli.running"
+local selection = require "wixum.cli.selection"
+local status = require "wixum.cli.status"
+
+local withdraw = {}
+
+local function place(found) return found.name and printable(found.name, 60) or found.site_id end
+
+-- Who would lose access, and how it is known that it is him.
+local function words_of(candidate)
+  local when = candidate.joined_by
+    and (", between %s and %s"):format(candidate.joined_after or "nobody knows when", candidate.joined_by) or ""
+  return ("Account %s joined %s%s. That it is %s: %s."):format(candidate.account_id, place(candidate), when, candidate.email,
+    evidence.WORDS[candidate.evidence] or candidate.evidence)
+end
+
+local OUTCOMES = {
+  taken_back = "Taken back: %s on %s was not mailed.",
+  revoked = "The invite of %s to %s is revoked; nobody can accept it any more.",
+  removed = "%s is gone from %s: it was looked at again.",
+  none = "Nothing to withdraw: the invite of %s to %s is not open, and nobody is known to have joined by it.",
+  asked = "Nothing was removed: %s keeps %s.",
+}
+
+--- `wixum withdraw`.
+---@param desk table
+---@return integer code
+function withdraw.run(desk)
+  local ledger, given, talk = desk:ledger(false), desk.given, desk.talk
+  selection.check_people(ledger, { given.email })
+  local site = selection.sites(ledger, { given.site })[1]
+  local wix, refused = desk:client(), nil
+  desk:name_ledger()
+  local function ask(candidate)
+    talk:note("%s", words_of(candidate))
+    if desk.loopback then return true end
+    local may
+    may, refused = talk:may(("This takes %s (account %s) off %s, live."):format(candidate.email, candidate.account_id, place(candidate)),
+      "Nobody was removed.")
+    return may
+  end
+  local question = ("This revokes the invite of %s to %s, live, if it is still open."):format(given.email, site)
+  if not desk.loopback then
+    local may, code = talk:may(question, "Nothing was done.")
+    if not may then return code end
+  end
+  local done, err, interrupted = running.run(ledger, talk, "Withdrawing", {}, function()
+    return ledger:withdraw(wix, { email = given.email, site_id = site, account_id = given.account, ask = ask, trust = join.trust(desk) })
+  end)
+  if not done then
+    if not interrupted then error(err, 0) end
+    return status.INTERRUPTED
+  end
+  local candidate = done.candidate
+  local name = candidate and place(candidate) or site
+  if OUTCOMES[done.outcome] then talk:result(OUTCOMES[done.outcome]:format(done.email, name), running.plain(done))
+  else talk:result(("%s still has %s."):format(done.email, name), running.plain(done)) end
+  if done.outcome == "revoked" and candidate then
+    talk:wrong("somebody joined by this invite or by another: %s. Should it have been this one, say "
+      .. "`wixum withdraw %s --site %s --account ID`", candidate.account_id or table.concat(candidate.others, " or "), done.email, site)
+  elseif done.outcome == "unclear" then
+    talk:wrong("it may have been account %s: say which with --account ID, or `wixum confirm` first", table.concat(candidate.others, " or "))
+  elseif done.outcome == "open" then
+    talk:wrong("it could not be done: %s", done.reason or "the service gave no reason")
+  end
+  if done.seen == "unseen" then talk:wrong("whether he is gone could not be seen: look at the site's Roles & Permissions page") end
+  if refused then return refused end
+  local code = running.status(talk, done, interrupted)
+  if code ~= status.DONE then return code end
+  return (done.outcome == "open" or done.outcome == "unclear" or done.outcome == "asked") and status.SOME_FAILED or status.DONE
+end
+
+return withdraw
