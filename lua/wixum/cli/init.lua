@@ -8,7 +8,7 @@
 --        ─ plan ─ bad_lines                plan, invite, resume
 --        ─ act                             resend, remind, revoke, retry, settle
 --        ─ join                            check, confirm
---        ─ who, withdraw                   who; withdraw
+--        ─ who, withdraw, team             who; withdraw; team invite, team list
 --        ─ look                            status, export, roles, sites, backup, import
 --        ─ doctor                          doctor
 --        ─ sandbox ─ like_account          sandbox; the account that one is like
@@ -27,10 +27,13 @@ local COMMANDS = {
   resend = { "act", "resend" }, remind = { "act", "remind" }, revoke = { "act", "revoke" }, retry = { "act", "retry" },
   settle = { "act", "settle" },
   check = { "join", "check" }, confirm = { "join", "confirm" }, who = { "who", "run" },
-  withdraw = { "withdraw", "run" },
+  withdraw = { "withdraw", "run" }, ["team invite"] = { "team", "invite" }, ["team list"] = { "team", "list" },
   status = { "look", "status" }, export = { "look", "export" }, roles = { "look", "roles" }, sites = { "look", "sites" },
   backup = { "look", "backup" }, import = { "look", "import" }, doctor = { "doctor", "run", deskless = true },
 }
+
+-- Commands that have commands of their own.
+local GROUPS = { team = true }
 
 local function help(given)
   local ok, text = pcall(require("wixum").help, given.word)
@@ -84,11 +87,12 @@ function cli.main(arguments)
   local parsed, given = top:pparse(arguments)
   if not parsed then
     local command
-    for _, word in ipairs(arguments) do command = command or COMMANDS[word] and word end
+    for _, word in ipairs(arguments) do command = command or (COMMANDS[word] or GROUPS[word]) and word end
     io.stderr:write("wixum: ", tostring(given), "\n", command and ("`wixum %s --help` explains it"):format(command) or top:get_usage(),
       "\n")
     return status.USAGE
   end
+  if GROUPS[given.command] then given.command = given.command .. " " .. given[given.command] end
   if given.command == "sandbox" then return require("wixum.cli.sandbox").run(given) end
   if given.command == "repl" then return require("wixum.cli.repl").run(given) end
   if given.command == "help" then return help(given) end

@@ -29,7 +29,7 @@ local ledger = {}
 local methods = {}
 local metatable = { __name = "wixum.ledger", __index = methods }
 
-for _, group in ipairs{ "sending", "joining", "people", "deciding", "looking", "files" } do
+for _, group in ipairs{ "sending", "joining", "people", "team", "deciding", "looking", "files" } do
   for name, method in pairs(require("wixum.ledger.methods." .. group)) do methods[name] = method end
 end
 

@@ -115,6 +115,28 @@ schema.VERSIONS = {
       site_id TEXT NOT NULL,                   -- where it was said
       said_at TEXT NOT NULL)]],
 
+    -- who was invited to the account's team, a person a row
+    [[CREATE TABLE team_invites (
+      id INTEGER PRIMARY KEY,
+      email TEXT NOT NULL,                     -- as it was written
+      person TEXT NOT NULL UNIQUE,             -- the same in small letters
+      policy_id TEXT NOT NULL,                 -- role id
+      role TEXT NOT NULL,                      -- its title when it was planned
+      site_ids TEXT NOT NULL,                  -- in order, a blank between; * is the whole account
+      language TEXT NOT NULL DEFAULT '',
+      state TEXT NOT NULL,                     -- planned sending pending failed unknown accepted expired declined revoked removed
+      step TEXT,                               -- "invite" while it is under way, or was when a process died
+      invite_id TEXT,
+      user_id TEXT,                            -- once somebody is a member
+      mails INTEGER NOT NULL DEFAULT 0,        -- that were sent, or may have been
+      reason TEXT,
+      request_id TEXT,
+      planned_at TEXT NOT NULL,
+      mailed_at TEXT,                          -- or may have been
+      expires_at TEXT,
+      seen_at TEXT,                            -- when the team was looked at last
+      changed_at TEXT NOT NULL)]],
+
     -- what is done about people who are in: a plan, and a row for each removal and each change of roles
     [[CREATE TABLE plans (
       id INTEGER PRIMARY KEY,

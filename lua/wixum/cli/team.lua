@@ -1,0 +1,139 @@
+--- `wixum team invite`, `wixum team list`: the account's employees.
+--
+-- Owns what is asked and printed; the work is the ledger's.
+
+local printable = require("wixum.csv.problem").printable
+local running = require "wixum.cli.running"
+local status = require "wixum.cli.status"
+
+local team = {}
+
+local function raising(result, err)
+  if not result then error(err, 0) end
+  return result
+end
+
+local function counted(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
+
+local function where(summary) return summary.sites and counted(#summary.sites, "site", "sites") or "the whole account" end
+
+local function tell_refused(talk, refused)
+  for _, one in ipairs(refused) do talk:wrong("%s was not invited: %s", printable(one.email, 100), printable(one.reason, 200)) end
+end
+
+--- `wixum team invite EMAIL…`.
+---@param desk table
+---@return integer code
+function team.invite(desk)
+  local given, talk = desk.given, desk.talk
+  local sites = given.site and #given.site > 0 and given.site or nil
+  if (sites ~= nil) == (given.everywhere == true) then
+    require("wixum.cli.desk").fail("say --site S for the sites, or --everywhere for the whole account")
+  end
+  local wix = desk:client()
+  local ledger = given.dry_run and desk:ledger_to_look_at() or desk:ledger()
+  if not given.dry_run then desk:name_ledger() end
+  local function options(more)
+    more.email, more.role, more.sites, more.everywhere = given.emails, given.role, sites, given.everywhere
+    more.language, more.locale = given.language, given.locale or desk.config.locale
+    return more
+  end
+  local looked = raising(ledger:team_invite(wix, options{ dry_run = true }))
+  local names = {}
+  for _, email in ipairs(given.emails) do
+    local out = false
+    for _, one in ipairs(looked.refused) do out = out or one.email == email end
+    if not out then names[#names + 1] = printable(email, 100) end
+  end
+  local words = ("%s to the account's team, as %s on %s: %s"):format(counted(looked.total, "person", "people"),
+    printable(looked.role.title, 80), where(looked), table.concat(names, ", "))
+  if given.dry_run or looked.total == 0 then
+    talk:result(looked.total == 0 and "Nobody to invite." or "It would invite " .. words .. ". Nothing was done.", running.plain(looked))
+    tell_refused(talk, looked.refused)
+    return #looked.refused > 0 and status.SOME_FAILED or status.DONE
+  end
+  if not desk.loopback then
+    local may, code = talk:may(("This invites, live, %s."):format(words), "Nobody was invited.")
+    if not may then return code end
+  end
+  local summary, err, interrupted = running.run(ledger, talk, "Inviting", { "pending", "failed", "unknown" }, function(on_progress)
+    return ledger:team_invite(wix, options{ on_progress = on_progress })
+  end)
+  if not summary then
+    if not interrupted then error(err, 0) end
+    return status.INTERRUPTED
+  end
+  talk:result(("%s invited as %s on %s%s%s."):format(counted(summary.pending, "person", "people"), printable(summary.role.title, 80),
+    where(summary), summary.failed > 0 and (", %d failed"):format(summary.failed) or "",
+    summary.unknown > 0 and (", %d unknown"):format(summary.unknown) or ""), running.plain(summary))
+  tell_refused(talk, summary.refused)
+  for _, row in ipairs(summary.failed > 0 and raising(ledger:team(wix)).invites or {}) do
+    if row.state == "failed" then talk:wrong("%s was not invited: %s", row.email, printable(row.reason or "no reason", 200)) end
+  end
+  if summary.unknown > 0 then talk:wrong("what is unknown is settled by looking at the team: `wixum team list`, after five minutes") end
+  local code = running.status(talk, summary, interrupted)
+  return code == status.DONE and #summary.refused > 0 and status.SOME_FAILED or code
+end
+
+local COLUMNS = { { "email", "ADDRESS" }, { "name", "NAME" }, { "state", "STATE" }, { "role", "ROLE" }, { "on", "ON" },
+  { "since", "SINCE" }, { "expires", "EXPIRES" }, { "id", "ID" } }
+
+local function place_of(assignment)
+  if assignment.site_id then return assignment.site_name or assignment.site_id end
+  return assignment.conditions and "some sites" or "the whole account"
+end
+
+-- A line for each role and where it is given.
+local function lines_of(person, titles)
+  local lines, of = {}, {}
+  local function line_of(role)
+    local line = { email = person.email, name = person.name, state = person.user_id and "member" or (person.status or "invited"):lower(),
+      role = role, since = person.joined_at, expires = person.expires_at, id = person.user_id or person.invite_id, places = {} }
+    lines[#lines + 1], of[role or ""] = line, line
+    return line
+  end
+  for _, assignment in ipairs(person.assignments) do
+    local role = titles[assignment.policy_id] or assignment.policy_id
+    table.insert((of[role] or line_of(role)).places, place_of(assignment))
+  end
+  if #lines == 0 then line_of(nil).places[1] = "nothing" end
+  for _, line in ipairs(lines) do
+    table.sort(line.places)
+    line.on = #line.places > 3 and ("%s and %d more"):format(table.concat(line.places, ", ", 1, 3), #line.places - 3)
+      or table.concat(line.places, ", ")
+  end
+  return lines
+end
+
+--- `wixum team list`.
+---@param desk table
+---@return integer code
+function team.list(desk)
+  local given, talk, wix = desk.given, desk.talk, desk:client()
+  local info = raising(wix.users.get_roles_info{ locale = given.locale or desk.config.locale or "en" })
+  local titles = {}
+  for _, list in ipairs{ info.predefined_roles, info.custom_roles } do
+    for _, role in ipairs(list) do titles[role.id] = role.title end
+  end
+  local filesystem = require "wixum.ledger.filesystem"
+  local there = filesystem.exists(desk.path)
+  local people, changed
+  if there then
+    local found = raising(desk:ledger(false):team(wix))
+    people, changed = found.people, found.changed
+  else people = raising(require("wixum.ledger.team").read(wix)) end
+  local rows = {}
+  for _, person in ipairs(people) do
+    for _, line in ipairs(lines_of(person, titles)) do
+      if given.csv or talk.json then line.on = table.concat(line.places, "; ") end
+      rows[#rows + 1] = line
+    end
+  end
+  talk:list(COLUMNS, rows, given.csv)
+  if (changed or 0) > 0 then
+    talk:note("%s of the ledger %s known better now.", counted(changed, "invite", "invites"), changed == 1 and "is" or "are")
+  end
+  return status.DONE
+end
+
+return team
