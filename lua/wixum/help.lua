@@ -193,6 +193,7 @@ local REST = {
   { "split.bulk_invite(wix, …)", "more invitees than one call may carry; split.create_invite too" },
   { "csv.rows(path)", "rows of a spreadsheet's CSV" },
   { "ledger.open(path)", "plans what is to be sent, sends it, and keeps the ids; a send that was killed goes on" },
+  { "people", "who has joined, who can reach what, and putting it right: check, who, withdraw, leaver, team" },
   { "doctor()", "is everything as it must be? Settings, key, rights, sites, clock; only reads" },
   { "map(items, fn)", "calls fn with each item, so many at once: answers, errors" },
   { "each(items, fn)", "the same for a million: counts" },
@@ -256,7 +257,7 @@ local function topic_of(about)
   for name, text in pairs(topics) do
     local part, of_part = name:match("^(%w+)%.([%w_]+)$")
     local helper = part and package.loaded["wixum." .. part]
-    if not part and type(about) == "function" and rawequal(about, rawget(package.loaded["wixum"], name)) then return text end
+    if not part and about ~= nil and rawequal(about, rawget(package.loaded["wixum"], name)) then return text end
     if helper and rawequal(about, rawget(helper, of_part)) then return text end
     if helper and rawequal(about, helper) then texts[#texts + 1] = text end
   end

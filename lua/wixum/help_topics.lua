@@ -88,7 +88,8 @@ wixum.ledger.open(path, options) -> ledger; or nil, err
     ledger:send(wix, options)               sends what is planned: a summary. Again goes on where it ended, and mails nobody twice.
                                             concurrency, limit, on_progress, keep_links
     ledger:resend(wix, selector, options)   mails invites once more; ledger:revoke revokes them. dry_run: only tells
-    ledger:remind(wix, { after = "10d", every = "7d", at_most = 2 })   mails those once more who have not accepted
+    ledger:check(wix)                       who has joined since, on what evidence; ledger:confirm{ … } lets a person decide
+    ledger:remind(wix, { after = "10d", every = "7d", at_most = 2 })   checks, and mails those once more who have not accepted
     ledger:retry(selector)                  plans failed, expired and revoked rows anew
     ledger:settle(selector, verdict)        what became of rows that are unknown: "sent" or "not_sent"
     ledger:status(selector)                 counts by state and site; what a person has to look at
@@ -105,6 +106,26 @@ wixum.ledger.open(path, options) -> ledger; or nil, err
     if not plan then error(tostring(problems)) end
     local summary = assert(ledger:send(wix))
     for row in ledger:rows{ state = "unknown" } do print(row.email, row.reason) end]],
+  ["people"] = [[
+wixum.people, or the same as methods of a ledger
+  Who has joined, who can reach what, and putting it right. What the service does not tell is concluded from who can reach the
+  sites from look to look, with the evidence, and called unclear where it does not follow.
+
+  Functions
+    people.check(ledger, wix, { site_id =, trust = })   looks who has joined since: a summary. trust: "links", "roles"
+    people.confirm(ledger, { email =, site_id =, account_id =, undo = })   a person says whose account it is
+    people.remind(ledger, wix, { after =, every =, at_most = })   checks, and mails those once more who have not accepted
+    people.who(ledger, text, { client = wix })   somebody, everywhere, by part of an address, a name in the team or an account
+    people.for_support(ledger, text)        a block to paste: calls, ids, times in UTC; neither key nor link
+    people.withdraw(ledger, wix, { email =, site_id =, account_id =, ask = })   revokes; or takes the access away, once ask says yes
+    people.leaver(ledger, wix, email, { apply =, ask = })   all that somebody can still reach; apply takes it away
+    people.team(ledger, wix)                the team, and what became of the ledger's invites to it
+    people.team_invite(ledger, wix, { email =, role =, sites = })   employees; everywhere = true: the whole account
+
+  Example
+    local ledger = assert(wixum.ledger.open("handover.db"))
+    print(assert(wixum.people.check(ledger, wix)))
+    print(assert(wixum.people.leaver(ledger, wix, "ann@example.com")))]],
   ["doctor"] = [[
 wixum.doctor(options) -> report
   Looks whether everything is as it must be, and says what to do where it is not: settings and where each comes from, the

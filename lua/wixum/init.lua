@@ -101,7 +101,7 @@ local function find_default(operation)
 end
 
 local LAZY = { csv = "wixum.csv", roles = "wixum.roles", assignments = "wixum.assignments", split = "wixum.split", loop = "wixum.loop",
-  ledger = "wixum.ledger" }
+  ledger = "wixum.ledger", people = "wixum.people" }
 
 -- Functions of a module, loaded by the first that is used.
 local OF_MODULE = { spawn = "wixum.tasks", sleep = "wixum.tasks", map = "wixum.map", each = "wixum.map", doctor = "wixum.doctor" }
@@ -117,7 +117,7 @@ return setmetatable(wixum, {
       return made
     end
     local known = { "client", "use", "help", "csv", "roles", "assignments", "split", "map", "each", "spawn", "sleep", "loop", "ledger",
-      "doctor", "check_email", "time", "version", "interrupted" }
+      "people", "doctor", "check_email", "time", "version", "interrupted" }
     table.move(declaration.namespace_names(), 1, #declaration.namespace_names(), #known + 1, known)
     errors.mistake(("wixum has no field %s%s"):format(redaction.text(tostring(name), 64) or '""', names.suggestion(name, known)))
   end,

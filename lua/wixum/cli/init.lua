@@ -8,7 +8,7 @@
 --        ─ plan ─ bad_lines                plan, invite, resume
 --        ─ act                             resend, remind, revoke, retry, settle
 --        ─ join                            check, confirm
---        ─ who, withdraw, team             who; withdraw; team invite, team list
+--        ─ who, withdraw, leaver, team     who; withdraw; leaver; team invite, team list
 --        ─ look                            status, export, roles, sites, backup, import
 --        ─ doctor                          doctor
 --        ─ sandbox ─ like_account          sandbox; the account that one is like
@@ -27,7 +27,8 @@ local COMMANDS = {
   resend = { "act", "resend" }, remind = { "act", "remind" }, revoke = { "act", "revoke" }, retry = { "act", "retry" },
   settle = { "act", "settle" },
   check = { "join", "check" }, confirm = { "join", "confirm" }, who = { "who", "run" },
-  withdraw = { "withdraw", "run" }, ["team invite"] = { "team", "invite" }, ["team list"] = { "team", "list" },
+  withdraw = { "withdraw", "run" }, leaver = { "leaver", "run" },
+  ["team invite"] = { "team", "invite" }, ["team list"] = { "team", "list" },
   status = { "look", "status" }, export = { "look", "export" }, roles = { "look", "roles" }, sites = { "look", "sites" },
   backup = { "look", "backup" }, import = { "look", "import" }, doctor = { "doctor", "run", deskless = true },
 }

@@ -152,6 +152,11 @@ function parser.new()
   withdraw:option("--account", "The account, where it is unclear which is his."):convert(guid):argname("ID")
   trusting(withdraw)
 
+  local leaver = add("leaver", "What somebody who leaves can still reach: team, sites, invites; --apply takes it away.")
+  leaver:argument("email", "The whole address."):argname("EMAIL")
+  leaver:flag("--apply", "Take it away, and look again.")
+  trusting(leaver)
+
   local team = top:command("team", "The account's employees."):epilog(EVERYWHERE):command_target("team"):require_command(true)
   local employ = team:command("invite", "Invite employees to the account, with a role on chosen sites."):epilog(EVERYWHERE)
   employ:argument("emails", "Who is invited."):args("+"):argname("EMAIL")

@@ -81,8 +81,8 @@ local function is_assigned(person, detail)
 end
 
 local function look_at_team(owner, wix, rows, summary)
-  local people, err = team.read(wix, #rows == 1 and rows[1].email:find("@", 1, true) and rows[1].email or nil)
-  summary.calls = summary.calls + 1
+  local people, err, calls = team.read(wix, #rows == 1 and rows[1].email:find("@", 1, true) and rows[1].email or nil)
+  summary.calls = summary.calls + calls
   if not people then return err end
   local by_id = {}
   for _, person in ipairs(people) do

@@ -6,8 +6,8 @@ local printable = require("wixum.csv.problem").printable
 
 local evidence = {}
 
-evidence.ONLY_CANDIDATE, evidence.ROLE, evidence.TOLD, evidence.OPERATOR, evidence.KNOWN_ACCOUNT, evidence.UNCLEAR =
-  "only_candidate", "role", "told", "operator", "known_account", "unclear"
+evidence.ONLY_CANDIDATE, evidence.ROLE, evidence.TOLD, evidence.OPERATOR, evidence.KNOWN_ACCOUNT, evidence.TEAM, evidence.UNCLEAR =
+  "only_candidate", "role", "told", "operator", "known_account", "team", "unclear"
 
 --- What each means.
 evidence.WORDS = {
@@ -16,6 +16,7 @@ evidence.WORDS = {
   told = "an answer of the service says it",
   operator = "a person has said it",
   known_account = "the account is hers, as is known from elsewhere",
+  team = "the service names the same user for the account and for the member of the team (inferred: it does not say what it means)",
   unclear = "somebody joined, and it may have been by this invite or by another",
 }
 

@@ -70,6 +70,11 @@ function ledger.open(path, options)
   end)
 end
 
+--- Is it a ledger, open or closed?
+---@param value any
+---@return boolean
+function ledger.is(value) return objects.behind(value) ~= nil end
+
 --- Closes it; again is fine.
 function methods.close(object)
   local state = objects.behind(object)

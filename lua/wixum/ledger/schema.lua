@@ -115,6 +115,9 @@ schema.VERSIONS = {
       site_id TEXT NOT NULL,                   -- where it was said
       said_at TEXT NOT NULL)]],
 
+    -- which user an account is, as the service says of those who can reach a site
+    "CREATE TABLE account_owners (account_id TEXT PRIMARY KEY, user_id TEXT NOT NULL, seen_at TEXT NOT NULL)",
+
     -- who was invited to the account's team, a person a row
     [[CREATE TABLE team_invites (
       id INTEGER PRIMARY KEY,

@@ -2,6 +2,7 @@
 --
 -- Owns the reading of it. Stores nothing; links by which an invite is accepted are left behind at once.
 
+local client = require "wixum.client"
 local errors = require "wixum.errors"
 local folding = require "wixum.folding"
 
@@ -44,16 +45,22 @@ end
 ---@param email string? of this person alone: exactly, though the service searches loosely
 ---@return wixum.TeamPerson[]? people
 ---@return wixum.Error? err
+---@return integer calls
 function team.read(wix, email)
-  local wanted, list = email and folding.person(email), {}
+  local wanted, list, calls = email and folding.person(email), {}, 0
+  local told = client.state(wix).settings.on_event
+  local function count(event)
+    if event.event == "end" then calls = calls + 1 end
+    if told then told(event) end
+  end
   local ok, raised = pcall(function()
-    for item in wix.users.each_member{ query = email } do
+    for item in wix.users.each_member({ query = email }, { on_event = count }) do
       local person = person_of(item)
       if person and (not wanted or person.person == wanted) then list[#list + 1] = person end
     end
   end)
-  if ok then return list end
-  if errors.is(raised) and raised.kind ~= "interrupted" and raised.kind ~= "cancelled" then return nil, raised end
+  if ok then return list, nil, calls end
+  if errors.is(raised) and raised.kind ~= "interrupted" and raised.kind ~= "cancelled" then return nil, raised, calls end
   error(raised, 0)
 end
 

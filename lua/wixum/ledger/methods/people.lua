@@ -6,6 +6,8 @@ local binding = require "wixum.ledger.binding"
 local core = require "wixum.core"
 local errors = require "wixum.errors"
 local given_checks = require "wixum.ledger.given"
+local leaver = require "wixum.ledger.leaver"
+local leaver_words = require "wixum.ledger.leaver_words"
 local objects = require "wixum.ledger.object"
 local who = require "wixum.ledger.who"
 local who_words = require "wixum.ledger.who_words"
@@ -15,6 +17,7 @@ local guarded, state_of = objects.guarded, objects.state_of
 ---@class wixum.Ledger
 local methods = {}
 
+local leaver_metatable = { __name = "wixum.ledger.leaver", __tostring = function(self) return leaver_words.text(self) end }
 local found_metatable = { __name = "wixum.ledger.who", __tostring = function(self) return who_words.text(self) end }
 
 --- Looks somebody up: every invite with its mails and evidence, every account and site, and, with a client, the team.
@@ -89,6 +92,29 @@ function methods.withdraw(object, wix, given)
   return guarded(name, state.path, binding.alone, state, function()
     binding.to_client(state, wix)
     return told(name, withdraw.run(state, wix, meant, { concurrency = given.concurrency }))
+  end)
+end
+
+--- What somebody who leaves can still reach: team, sites, open invites; what a person has to decide, and what no call can do. With
+--- `apply` it is taken away, and looked at again.
+---@param wix wixum.Client
+---@param email string the address, exactly
+---@param options { apply: boolean?, ask: (fun(plan: wixum.LeaverPlan): boolean)?, trust: any, concurrency: integer?,
+--- on_progress: function? }? ask: is shown the plan; without it `apply` is the yes
+---@return wixum.Leaver? leaver `tostring` tells it
+---@return wixum.Error? err
+function methods.leaver(object, wix, email, options)
+  local state, name = state_of(object, "leaver"), "ledger:leaver"
+  given_checks.client(wix, name)
+  check_email(email, name)
+  options = given_checks.options(options, { "apply", "ask", "concurrency", "on_progress", "trust" }, name)
+  local ok, reason = core.check_email(email)
+  if not ok then return nil, invalid(name, ("%s: %s; the whole address must be said"):format(email, reason)) end
+  local meant = { email = email, apply = options.apply == true, ask = options.ask, trust = given_checks.trust(options.trust, name) }
+  return guarded(name, state.path, binding.alone, state, function()
+    binding.to_client(state, wix)
+    local found, err = leaver.run(state, wix, meant, { concurrency = options.concurrency, on_progress = options.on_progress })
+    return found and setmetatable(found, leaver_metatable), err
   end)
 end
 

@@ -1,0 +1,72 @@
+--- `wixum leaver EMAIL`: what somebody who leaves can still reach, and taking it away.
+--
+-- Owns what is asked and printed; the work is the ledger's.
+
+local join = require "wixum.cli.join"
+local progress = require "wixum.cli.progress"
+local running = require "wixum.cli.running"
+local status = require "wixum.cli.status"
+
+local leaver = {}
+
+local SHOWN = 5
+
+local function counted(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
+
+local function question(plan)
+  local names = {}
+  for i = 1, math.min(SHOWN, #plan.changes) do names[i] = plan.changes[i].words end
+  if #plan.changes > SHOWN then names[#names + 1] = ("and %d more"):format(#plan.changes - SHOWN) end
+  return ("This makes %s and revokes %s of %s, live%s."):format(counted(#plan.changes, "removal", "removals"),
+    counted(#plan.revoke, "invite", "invites"), plan.email, #names > 0 and ": it " .. table.concat(names, "; ") or "")
+end
+
+-- How long it takes at least: sites a hundred a call, and what else is read.
+local function tell_cost(desk, wix)
+  local counted_sites = wix.sites.count_sites()
+  if not counted_sites or not counted_sites.count then return end
+  local calls = (counted_sites.count + 99) // 100 + 1
+  local rate = require("wixum.client").state(wix).settings.rate
+  desk.talk:note("Looking at %s and the team in at least %s; at least %s.", counted(counted_sites.count, "site", "sites"),
+    counted(calls, "call", "calls"), progress.duration(require("wixum.ledger.plan").least_seconds(calls, rate)))
+end
+
+--- `wixum leaver`.
+---@param desk table
+---@return integer code
+function leaver.run(desk)
+  local given, talk, wix = desk.given, desk.talk, desk:client()
+  local ledger, refused = desk:ledger(), nil
+  desk:name_ledger()
+  tell_cost(desk, wix)
+  local found, err, interrupted = running.run(ledger, talk, "Removing", { "done", "failed", "unknown" }, function(on_progress)
+    return ledger:leaver(wix, given.email, { apply = given.apply, trust = join.trust(desk), concurrency = given.concurrency,
+      on_progress = on_progress, ask = function(plan)
+        if desk.loopback then return true end
+        local may
+        may, refused = talk:may(question(plan), "Nothing was taken away.")
+        return may
+      end })
+  end)
+  if not found then
+    if not interrupted then error(err, 0) end
+    return status.INTERRUPTED
+  end
+  if found.interrupted_at then
+    talk:note("What was begun at %s was not carried out to its end: it was looked anew.", found.interrupted_at)
+  end
+  talk:result(tostring(found), running.plain(found))
+  if refused then return refused end
+  local code = running.status(talk, found, interrupted)
+  if code ~= status.DONE then return code end
+  if found.applied then
+    local left = found.left and #found.left.changes + #found.left.revoke + #found.left.take_back or 0
+    return left > 0 and status.SOME_FAILED or status.DONE
+  end
+  if #found.changes + #found.revoke + #found.take_back > 0 and not given.apply then
+    talk:note("Nothing was taken away: --apply does it.")
+  end
+  return found.is_known and status.DONE or status.SOME_FAILED
+end
+
+return leaver

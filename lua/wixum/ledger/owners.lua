@@ -1,0 +1,94 @@
+--- Which user an account is, so that members of the team are known among those who can reach sites.
+--
+-- Owns the table `account_owners`. The service names it for those who can reach one site, a site a call, so each account is asked for
+-- once and remembered. That the owner of an account is the user of the same id in the team is inferred.
+
+local folding = require "wixum.folding"
+local map = require "wixum.map"
+
+local owners = {}
+
+local UNKNOWN = [[SELECT p.site_id, p.account_id FROM presences p JOIN sites s ON s.site_id = p.site_id
+  WHERE p.gone_at IS NULL AND s.unlisted_at IS NULL AND NOT EXISTS (SELECT 1 FROM account_owners o WHERE o.account_id = p.account_id)
+  ORDER BY p.site_id]]
+
+-- Sites that name every account which nobody has asked about, the fewest that a simple choice finds.
+local function sites_to_ask(db)
+  local on, order = {}, {}
+  for row in db:rows(UNKNOWN) do
+    if not on[row.site_id] then
+      on[row.site_id] = {}
+      order[#order + 1] = row.site_id
+    end
+    table.insert(on[row.site_id], row.account_id)
+  end
+  table.sort(order, function(one, other)
+    if #on[one] ~= #on[other] then return #on[one] > #on[other] end
+    return one < other
+  end)
+  local asked, list = {}, {}
+  for _, site_id in ipairs(order) do
+    local new = false
+    for _, account in ipairs(on[site_id]) do
+      new = new or not asked[account]
+      asked[account] = true
+    end
+    if new then list[#list + 1] = site_id end
+  end
+  return list
+end
+
+--- How many calls it takes to know all of them.
+---@param db table
+---@return integer
+function owners.calls(db) return #sites_to_ask(db) end
+
+--- Asks for those that are not known yet, many sites at once.
+---@param owner table of the ledger: `db`, `now`
+---@param wix table
+---@param is_over fun(): boolean
+---@return integer calls
+---@return wixum.Error? err the first; what was answered is kept
+function owners.learn(owner, wix, is_over)
+  local db, calls = owner.db, 0
+  local list, position, refused = sites_to_ask(db), 0, false
+  local _, err = map.each(function()
+    if refused or is_over() then return nil end
+    position = position + 1
+    return list[position]
+  end, function(site_id)
+    local own <close> = wix:with{ site_id = site_id }
+    local answer, problem = own.contributors.query_site_contributors{}
+    calls = calls + 1
+    if not answer then
+      refused = refused or problem.kind == "unauthenticated" or problem.kind == "rate_limited"
+      return nil, problem
+    end
+    local now = owner.now()
+    db:transaction(function()
+      for _, contributor in ipairs(answer.contributors) do
+        if type(contributor.account_id) == "string" and type(contributor.account_owner_id) == "string" then
+          db:run([[INSERT INTO account_owners (account_id, user_id, seen_at) VALUES (?, ?, ?)
+            ON CONFLICT (account_id) DO UPDATE SET user_id = excluded.user_id, seen_at = excluded.seen_at]],
+            folding.ascii(contributor.account_id), folding.ascii(contributor.account_owner_id), now)
+        end
+      end
+    end)
+    return true
+  end)
+  return calls, err
+end
+
+--- The accounts of a user.
+---@param db table
+---@param user_id string
+---@return string[]
+function owners.accounts(db, user_id)
+  local list = {}
+  for row in db:rows("SELECT account_id FROM account_owners WHERE user_id = ? ORDER BY account_id", folding.ascii(user_id)) do
+    list[#list + 1] = row.account_id
+  end
+  return list
+end
+
+return owners

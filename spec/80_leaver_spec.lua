@@ -1,0 +1,261 @@
+-- A leaver: everything that somebody can still reach is found, and taken away, and nobody else loses anything. #pure
+
+local command = require "spec.support.command"
+local database = require "wixum.ledger.database"
+local support = require "spec.support.ledger"
+local wixum = require "wixum"
+
+local ANN, BOB = "ann@example.com", "bob@example.com"
+
+local desk, ledger, wix, server
+
+local function start(options)
+  if desk then desk:close() end
+  desk = support.desk(options)
+  ledger, wix, server = desk.ledger, desk.wix, desk.server
+end
+
+local function invite(site, email)
+  assert(ledger:plan({ { site_id = desk.sites[site], email = email, role = support.ROLE.title } }, { client = wix }))
+  assert(ledger:send(wix))
+end
+
+local function accept(email, site, by)
+  return assert(server:accept(server:invites{ status = "Pending", email = email, site_id = desk.sites[site or 1] }[1], by))
+    .accepted_by_account_id
+end
+
+local function check() return assert(ledger:check(wix)) end
+
+local function row(email, site) return (ledger:rows{ email = email, site_id = desk.sites[site or 1] }()) end
+
+local function reaches(site, account)
+  for _, contributor in ipairs(server:contributors(desk.sites[site])) do
+    if contributor.account_id == account then return true end
+  end
+  return false
+end
+
+local function leaver(email, options) return ledger:leaver(wix, email or ANN, options) end
+
+local function words_of(list)
+  local words = {}
+  for i, one in ipairs(list) do words[i] = one.words or one.text or one end
+  return table.concat(words, "\n")
+end
+
+describe("a leaver", function()
+  before_each(function() start() end)
+  after_each(function()
+    desk:close()
+    desk = nil
+  end)
+
+  it("is shown with all that is known, and nothing is changed", function()
+    invite(1, ANN)
+    local account = accept(ANN)
+    check()
+    invite(2, ANN)
+    assert(ledger:plan({ { site_id = desk.sites[3], email = ANN, role = support.ROLE.title } }, { client = wix }))
+    assert(ledger:team_invite(wix, { email = ANN, role = support.ROLE.title, sites = { desk.sites[1] } }))
+    server:requests_clear()
+    local found = assert(leaver())
+    assert.same({ false, 1, 1, 1, 0, 1, 3 }, { found.applied, #found.changes, #found.revoke, #found.take_back, #found.decide,
+      #found.dashboard, found.sites })
+    local text = tostring(found)
+    for _, words in ipairs{ "takes account " .. account .. " off Site 1 (the only invite by which",
+      "revokes the invite to Site 2 (pending)", "takes back the planned invite to Site 3",
+      "an invite to the team is open until 2025-12-24", "rotate it in the API Keys manager" } do
+      assert.truthy(text:find(words, 1, true), text)
+    end
+    for _, request in ipairs(server:requests()) do
+      assert.truthy(request.operation == "sites.query_sites" or request.operation == "users.search_team", request.operation)
+    end
+    assert.is_true(reaches(1, account))
+  end)
+
+  it("loses everything, and it is looked at again", function()
+    invite(1, ANN)
+    invite(1, BOB)
+    local account = accept(ANN)
+    check()
+    assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
+    invite(2, BOB)
+    accept(BOB, 2, ANN) -- she came by his link: it is her account
+    invite(3, ANN)
+    local found = assert(leaver(ANN, { apply = true }))
+    assert.same({ true, 2, 0, 1 }, { found.applied, found.done.done, found.done.failed, found.revoked.done })
+    assert.same({ 2, 0, 0 }, { found.seen.as_wanted, found.seen.otherwise, found.seen.unseen })
+    assert.is_false(reaches(1, account) or reaches(2, account))
+    assert.same({ "revoked", "had accepted, and was removed" }, { row(ANN).state, row(ANN).reason })
+    assert.equal("revoked", row(ANN, 3).state)
+    assert.equal("pending", row(BOB).state)
+    assert.is_true(found.left.is_empty)
+    assert.matches("ann@example.com: 2 of 2 removals made, 1 invite revoked.\nLooked at again: nothing is left", tostring(found))
+    found = assert(leaver(ANN, { apply = true }))
+    assert.is_true(found.is_empty)
+    assert.is_nil(found.done)
+  end)
+
+  it("of the team is removed there, and found on sites by the account's owner", function()
+    start{ members = { { email = ANN, roles = { support.ROLE.id } } }, sites = {
+      { id = "00000001-2222-4333-8444-555555555555", name = "Site 1", contributors = { { email = ANN }, { email = BOB } } },
+      { id = "00000002-2222-4333-8444-555555555555", name = "Site 2", contributors = { { email = BOB } } } } }
+    local account
+    for _, contributor in ipairs(server:contributors(desk.sites[1])) do
+      if contributor.email == ANN then account = contributor.account_id end
+    end
+    server:requests_clear()
+    local found = assert(leaver())
+    assert.equal(ANN, found.member.email)
+    assert.same({ "remove_member", "remove_contributor" }, { found.changes[1].kind, found.changes[2].kind })
+    assert.matches("the same user for the account and for the member", words_of(found.changes))
+    assert.equal(found.calls, #server:requests())
+    assert.equal(1, #server:requests{ operation = "contributors.query_site_contributors" }) -- it names both accounts
+    server:requests_clear()
+    assert(leaver())
+    assert.equal(0, #server:requests{ operation = "contributors.query_site_contributors" }) -- they are known
+    found = assert(leaver(ANN, { apply = true }))
+    assert.same({ 2, 2 }, { found.done.done, found.seen.as_wanted })
+    assert.same({ 0, 1, 1 }, { #server:members{ email = ANN }, #server:contributors(desk.sites[1]), #server:contributors(desk.sites[2]) })
+    assert.is_false(reaches(1, account))
+  end)
+
+  it("does not take others along: what may be somebody else's is to be decided first", function()
+    invite(1, ANN)
+    local account = accept(ANN, 1, "carl@example.com") -- she passed the link on
+    check()
+    invite(2, BOB)
+    accept(BOB, 2, "carl@example.com")
+    local found = assert(leaver())
+    assert.equal(1, #found.changes) -- the site whose invite was hers
+    assert.matches("Site 2: account " .. account .. ", which used her invite to Site 1, is there too", words_of(found.decide), 1, true)
+    assert.equal("wixum confirm ann@example.com --site " .. desk.sites[1] .. " --account " .. account, found.decide[1].command)
+    assert(leaver(ANN, { apply = true }))
+    assert.is_true(reaches(2, account))
+  end)
+
+  it("is not guessed where it is unclear", function()
+    invite(1, ANN)
+    invite(1, BOB)
+    local account = accept(BOB)
+    local found = assert(leaver(ANN, { apply = true }))
+    assert.same({ 0, "revoked" }, { #found.changes, row(ANN).state })
+    assert.equal("Site 1: she may be account " .. account .. " there", words_of(found.decide))
+    assert.is_true(reaches(1, account))
+  end)
+
+  it("who owns a site, or is the key's own account, is told and left alone", function()
+    invite(1, ANN)
+    local account = accept(ANN)
+    check()
+    assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
+    start{ owner_contributes = true }
+    invite(1, ANN)
+    account = accept(ANN)
+    check()
+    assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
+    server:transfer(desk.sites[1], ANN)
+    local found = assert(leaver(ANN, { apply = true }))
+    assert.equal(0, #found.changes)
+    assert.matches("Site 1 belongs to her account", words_of(found.dashboard))
+    found = assert(leaver "owner@example.com")
+    assert.matches("is reached by the account of the key itself", words_of(found.dashboard))
+    assert.equal(1, #found.changes) -- of the team, which the service refuses
+    found = assert(leaver("owner@example.com", { apply = true }))
+    assert.same({ 1, 1 }, { found.done.failed, found.seen.otherwise })
+    assert.matches("it is not so: ", tostring(found))
+  end)
+
+  it("is asked about, and keeps all where the answer is no", function()
+    invite(1, ANN)
+    local account, asked = accept(ANN), nil
+    local found = assert(leaver(ANN, { apply = true, ask = function(plan)
+      asked = #plan.changes
+      return false
+    end }))
+    assert.same({ 1, false, true }, { asked, found.applied, reaches(1, account) })
+  end)
+
+  it("must be said by the whole address; one that nobody knows is told", function()
+    for _, email in ipairs{ "ann", "@example.com", "ann@" } do
+      local found, err = leaver(email)
+      assert.is_nil(found)
+      assert.matches("the whole address must be said", err.message)
+    end
+    local found = assert(leaver "an@example.com")
+    assert.is_false(found.is_known)
+    assert.matches("Nobody is known by an@example.com", tostring(found))
+    assert.has_error(function() ledger:leaver(wix, nil) end)
+  end)
+
+  it("is not half known where something could not be read", function()
+    invite(1, ANN)
+    accept(ANN)
+    for operation, kind in pairs{ ["users.search_team"] = "forbidden", ["sites.query_sites"] = "forbidden" } do
+      server:fault{ operation = operation, status = 403 }
+      local found, err = leaver(ANN, { apply = true })
+      assert.is_nil(found)
+      assert.equal(kind, err.kind)
+    end
+    assert.equal(1, #server:contributors(desk.sites[1]))
+  end)
+
+  it("keeps what is refused, and says what is left", function()
+    invite(1, ANN)
+    local account = accept(ANN)
+    check()
+    server:fault{ operation = "contributors.remove_contributor", status = 403 }
+    local found = assert(leaver(ANN, { apply = true }))
+    assert.same({ 1, 1, 1 }, { found.done.failed, found.seen.otherwise, #found.left.changes })
+    assert.same({ "accepted", true }, { row(ANN).state, reaches(1, account) })
+    assert.matches("Looked at again, this is left:\n  takes account " .. account, tostring(found), 1, true)
+    server:fault{ operation = "contributors.remove_contributor", status = 401 }
+    found = assert(leaver(ANN, { apply = true }))
+    assert.same({ "unauthenticated", 1 }, { found.stopped.kind, found.done.put_back })
+    found = assert(leaver(ANN, { apply = true }))
+    assert.is_string(found.interrupted_at)
+    assert.is_false(reaches(1, account))
+    local db <close> = database.open(desk.path)
+    assert.same({ dropped = 1, done = 1, failed = 1 }, (function()
+      local counts = {}
+      for one in db:rows("SELECT state, count(*) AS number FROM changes GROUP BY state") do counts[one.state] = one.number end
+      return counts
+    end)())
+  end)
+end)
+
+describe("a leaver whose removal is killed again and again", function()
+  it("loses everything, nobody else loses anything, and every call is in the ledger", function()
+    local torture = require "spec.support.leaver_torture"
+    local figures = torture.run{ sites = 30, kills = 6, seed = 5 }
+    assert.equal(6, figures.kills)
+    assert.is_true(figures.removed >= 30)
+  end)
+end)
+
+describe("the command, about a leaver", function()
+  local commands, SITE = nil, "00000001-2222-4333-8444-555555555555"
+
+  it("shows, asks, takes away, and says what is left for the dashboard", function()
+    commands = command.new{ seed = 3, sites = { { id = SITE, name = "Bäckerei Süß" } } }
+    local function contains(text, ...)
+      for _, words in ipairs{ ... } do assert.truthy(text:find(words, 1, true), ("%q is not in:\n%s"):format(words, text)) end
+    end
+    commands:write("c.csv", "site,email,role", SITE .. "," .. ANN .. ",Website Manager")
+    commands:done("invite", "c.csv")
+    assert(commands.server:accept(commands.server:invites()[1]))
+    contains(commands:done("leaver", ANN), "Looking at 1 site and the team in at least 2 calls", "ann@example.com, by 1 site",
+      "off Bäckerei Süß", "For the dashboard, since no call can do it:", "rotate it", "Nothing was taken away: --apply does it.")
+    contains(commands:fails(1, "leaver", "an@example.com"), "Nobody is known by an@example.com")
+    contains(commands:fails(2, "leaver", "ann"), "the whole address must be said")
+    commands:as_if_live()
+    contains(commands:fails(2, "leaver", ANN, "--apply"), "say --yes",
+      "This makes 1 removal and revokes 0 invites of ann@example.com, live: it takes account")
+    assert.equal(1, #commands.server:contributors(SITE))
+    contains(commands:done("--yes", "leaver", ANN, "--apply"), "1 of 1 removal made", "nothing is left that is known")
+    assert.equal(0, #commands.server:contributors(SITE))
+    assert.truthy(wixum)
+    commands:close()
+  end)
+end)
