@@ -4,8 +4,7 @@
 
 local cjson = require "cjson"
 local csv_cells = require "wixum.ledger.cells"
-local database = require "wixum.ledger.database"
-local filesystem = require "wixum.ledger.filesystem"
+local new_file = require "wixum.ledger.new_file"
 local reader = require "wixum.ledger.reader"
 local rows = require "wixum.ledger.rows"
 
@@ -15,13 +14,7 @@ export.FIELDS = { "site_id", "email", "policy_ids", "roles", "invite_purpose", "
   "invite_id", "reason", "evidence", "account_id", "request_id", "mails", "planned_at", "first_mail_at", "earlier_mail_at", "last_mail_at",
   "expires_at", "joined_after", "joined_by", "candidates", "earlier_invites", "changed_at" }
 
--- For a file that must not fail half-way in silence.
-local function writer(file)
-  return function(text)
-    local ok, problem = file:write(text)
-    if not ok then database.fail("the export cannot be written: " .. tostring(problem), "Make room, or name another place") end
-  end
-end
+local KIND = { name = "an export", is_one = reader.is_export }
 
 local function write_csv(write, each, delimiter)
   write("\xEF\xBB\xBF" .. table.concat(export.FIELDS, delimiter) .. "\r\n") -- the mark tells Excel that it is UTF-8
@@ -54,17 +47,6 @@ local function write_json(write, each)
   return count
 end
 
--- To a device or a pipe, which nothing may take the place of.
-local function write_through(target, put)
-  local file, problem = io.open(target, "wb")
-  if not file then database.fail("the export cannot be written: " .. tostring(problem), "Name another place") end
-  local ok, count = pcall(put, file)
-  local closed, trouble = file:close()
-  if not ok then error(count, 0) end
-  if not closed then database.fail("the export cannot be written: " .. tostring(trouble)) end
-  return count
-end
-
 --- Writes rows.
 ---@param state table of the ledger
 ---@param target string|table a path; an export that is there is replaced once all is written. Or an open file
@@ -74,39 +56,11 @@ end
 ---@param delimiter string of CSV
 ---@return integer rows
 function export.write(state, target, format, condition, limit, delimiter)
-  local function put(file)
+  return new_file.write(target, state.path, KIND, function(write)
     local each = rows.each(function(statement) return state.db:all(statement) end, condition, limit)
-    local write = writer(file)
     if format == "json" then return write_json(write, each) end
     return write_csv(write, each, delimiter)
-  end
-  if type(target) ~= "string" then
-    local count = put(target)
-    local ok, problem = target:flush()
-    if not ok then database.fail("the export cannot be written: " .. tostring(problem)) end
-    return count
-  end
-  if filesystem.is_of_ledger(target, state.path) then
-    database.fail("an export cannot take the place of the ledger itself", "Name another file")
-  end
-  if filesystem.is_special(target) then return write_through(target, put) end
-  if filesystem.exists(target) and not reader.is_export(target) then
-    database.fail(("%s is there already, and is no export; it stays as it is"):format(target), "Name another file")
-  end
-  local part = filesystem.free_name(target)
-  filesystem.make_private(part) -- it holds the addresses of people
-  local file, problem = io.open(part, "wb")
-  if not file then database.fail("the export cannot be written: " .. tostring(problem), "Name another place") end
-  local ok, count = pcall(put, file)
-  local closed, trouble = file:close()
-  if ok and not closed then ok, count = false, database.failure("the export cannot be written: " .. tostring(trouble)) end
-  if ok then
-    local moved, why = os.rename(part, target)
-    if not moved then ok, count = false, database.failure("the export cannot be written: " .. tostring(why), "Name another place") end
-  end
-  if ok then return count end
-  os.remove(part)
-  error(count, 0)
+  end)
 end
 
 return export
