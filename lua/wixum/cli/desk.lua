@@ -2,6 +2,7 @@
 --
 -- Owns where each comes from, the first line on stderr, and the sandbox that --sandbox starts. A rehearsal has a ledger of its own.
 
+local binding = require "wixum.ledger.binding"
 local core = require "wixum.core"
 local errors = require "wixum.errors"
 local filesystem = require "wixum.ledger.filesystem"
@@ -45,12 +46,6 @@ function desk.new(given, talk)
   if given.sandbox and not given.ledger then path = for_rehearsal(path) end
   if given.like_account and filesystem.exists(path .. ".sandbox") then fail_to_liken(path) end
   return setmetatable({ given = given, talk = talk, config = config, path = path }, desk)
-end
-
-local function is_loopback(url)
-  local host = url:match("^https?://(%[?[%x:]+%]?)") or ""
-  host = host:find("^%[") and host or url:match("^https?://([^/:]+)") or ""
-  return host == "localhost" or host == "[::1]" or host:find("^127%.%d+%.%d+%.%d+$") ~= nil
 end
 
 --- What the command line says of a client.
@@ -140,7 +135,7 @@ function desk:ledger(create)
   self.opened, err = wixum.ledger.open(self.path, { create = create })
   if not self.opened then error(err, 0) end
   local url = self.opened:bound()
-  if self.given.sandbox and url and not is_loopback(url) then
+  if self.given.sandbox and url and not binding.is_loopback(url) then
     desk.fail(("the ledger %s is of %s: --sandbox leaves it alone. Name another with --ledger"):format(self.path, url))
   end
   return self.opened
@@ -151,7 +146,7 @@ end
 function desk:ledger_alone()
   local ledger = self:ledger(false)
   local url, account = ledger:bound()
-  if url then self:say(url, is_loopback(url), account) end
+  if url then self:say(url, binding.is_loopback(url), account) end
   return ledger
 end
 

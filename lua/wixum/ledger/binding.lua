@@ -49,7 +49,16 @@ function binding.to(db, base_url, account)
   end)
 end
 
---- The same for a client's service and account.
+--- Is a service on this machine? Then the ledger is a rehearsal's.
+---@param url string
+---@return boolean
+function binding.is_loopback(url)
+  local host = url:match("^https?://(%[?[%x:]+%]?)") or ""
+  host = host:find("^%[") and host or url:match("^https?://([^/:]+)") or ""
+  return host == "localhost" or host == "[::1]" or host:find("^127%.%d+%.%d+%.%d+$") ~= nil
+end
+
+--- Binds it to a client's service and account, or finds it bound to the same.
 ---@param state table of the ledger
 ---@param wix table
 ---@param looks_only boolean? is it the same, where it is bound; nothing is written
