@@ -94,6 +94,7 @@ wixum.ledger.open(path, options) -> ledger; or nil, err
     ledger:settle(selector, verdict)        what became of rows that are unknown: "sent" or "not_sent"
     ledger:status(selector)                 counts by state and site; what a person has to look at
     ledger:export(path, { format =, delimiter =, selector = })   rows as CSV or JSON; no accept links
+    ledger:report(path, { selector = })     a page for people, and its figures; without a path the figures alone
     ledger:backup(path)                     all of it in one file; ledger:import(path) reads a backup or an export
     ledger:stop()                           ends a run that is under way in another task, and leaves nothing unknown
     ledger:rows(selector)                   rows by email, site_id, state, last_mail_before, invited_before, limit

@@ -10,6 +10,7 @@
 --        ─ join                            check, confirm
 --        ─ who, withdraw, leaver, team     who; withdraw; leaver; team invite, team list
 --        ─ look                            status, export, roles, sites, backup, import
+--        ─ report                          report
 --        ─ doctor                          doctor
 --        ─ sandbox ─ like_account          sandbox; the account that one is like
 --        ─ repl                            repl
@@ -31,6 +32,7 @@ local COMMANDS = {
   ["team invite"] = { "team", "invite" }, ["team list"] = { "team", "list" },
   status = { "look", "status" }, export = { "look", "export" }, roles = { "look", "roles" }, sites = { "look", "sites" },
   backup = { "look", "backup" }, import = { "look", "import" }, doctor = { "doctor", "run", deskless = true },
+  report = { "report", "report" },
 }
 
 -- Commands that have commands of their own.

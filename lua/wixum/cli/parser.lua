@@ -179,6 +179,10 @@ function parser.new()
   export:option("--delimiter", "Between cells: , unless said; German and French Excel want ;"):argname("CHARACTER")
   selecting(export)
 
+  local report = add("report", "One page for people: who was mailed, who accepted, what went wrong; or the figures as --json.")
+  report:option("--html", "Write the page to FILE; - is standard output."):argname("FILE")
+  report:option("--site", "On this site alone."):count("*"):argname("SITE")
+
   local remind = add("remind", "Mail those once more who have not accepted.")
   remind:option("--after", "Who was invited longer ago; 7d unless said."):convert(age):argname("AGE")
   remind:option("--every", "After that, so often; as --after unless said."):convert(age):argname("AGE")

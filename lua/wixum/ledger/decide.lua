@@ -87,6 +87,11 @@ local SETTLED = {
 
 local REASON = { sent = "a person has settled it: it was sent", not_sent = "a person has settled it: it was not sent" }
 
+--- Does a row's reason say that a person has settled it?
+---@param reason string
+---@return boolean
+function decide.is_settled(reason) return reason == REASON.sent or reason == REASON.not_sent end
+
 --- A person says what became of rows that are unknown.
 ---@param state table of the ledger
 ---@param given table selector

@@ -7,7 +7,7 @@
 --        ─ send, act ─ run ─ calls, journal   they go out, are mailed again, are revoked; each step is on disk before and after
 --        ─ check ─ looks, attribution, evidence   who has joined: what is seen, what follows from it, in words
 --        ─ decide, confirm                what follows by date, or from what a person says
---        ─ rows, status, sites, export ─ cells   looking
+--        ─ rows, status, sites, export ─ cells, report   looking; export and report ─ new_file
 --        ─ restore ─ reader               backups, and exports read back
 --        ─ binding                        whose it is, and who sends from it
 --        ─ selector, given                which rows are meant; what programs give

@@ -1,6 +1,6 @@
 --- The ledger's sites, by what people call them.
 --
--- Owns the looking up of a site that the ledger knows. Asks the service nothing.
+-- Owns the looking up of a site that the ledger knows, and the list of their names. Asks the service nothing.
 
 local core = require "wixum.core"
 local folding = require "wixum.folding"
@@ -30,6 +30,17 @@ function sites.find(db, text)
   local ids = {}
   for i = 1, math.min(#found, SHOWN) do ids[i] = found[i].site_id end
   return nil, ("%d sites are called %s: %s"):format(#found, shown, table.concat(ids, ", "))
+end
+
+--- What sites are called, by id; those of which that is known.
+---@param db table
+---@return table<string, { name: string?, url: string? }>
+function sites.names(db)
+  local names = {}
+  for row in db:rows("SELECT site_id, name, url FROM sites WHERE name IS NOT NULL OR url IS NOT NULL") do
+    names[row.site_id] = { name = row.name, url = row.url }
+  end
+  return names
 end
 
 return sites

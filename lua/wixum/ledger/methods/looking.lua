@@ -92,4 +92,21 @@ function methods.export(object, target, options)
   end)
 end
 
+--- Writes a page for people: figures, reasons, sites, and a table of the rows. Accept links are not in it.
+---@param target string|file*|nil a path, where nothing is or an earlier report; or an open file. nil: the figures alone
+---@param options { selector: table?, most: integer? }? most: rows in the table, 20,000 unless said
+---@return wixum.LedgerReport? figures
+---@return wixum.Error? err
+function methods.report(object, target, options)
+  local state = state_of(object, "report")
+  options = given_checks.options(options, { "most", "selector" }, "ledger:report")
+  if target ~= nil and io.type(target) ~= "file" then given_checks.path(target, "ledger:report") end
+  local report = require "wixum.ledger.report" -- nothing else needs it
+  local which = report.which(options, state.time())
+  return guarded("ledger:report", state.path, function()
+    objects.refresh(state)
+    return report.write(state, target, which)
+  end)
+end
+
 return methods
