@@ -96,6 +96,12 @@ function report.is_report(path)
   return start ~= nil and (start == "" or start:sub(1, #page.MARK) == page.MARK)
 end
 
+-- Sixteen bytes by chance, in hex.
+local function nonce()
+  local file <close> = assert(io.open("/dev/urandom", "rb"))
+  return (file:read(16):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+end
+
 local KIND = { name = "a report", is_one = report.is_report }
 
 --- Writes a report.
@@ -113,7 +119,7 @@ function report.write(state, target, which)
     if target == nil then return found end
     new_file.write(target, state.path, KIND, function(write)
       local function read(statement) return db:all(statement) end
-      page.write(write, found, rows.each(read, which.condition, found.in_table), names, found.rows - found.in_table)
+      page.write(write, found, rows.each(read, which.condition, found.in_table), names, found.rows - found.in_table, nonce())
     end)
     return found
   end)

@@ -4,7 +4,6 @@
 -- its policy keeps a browser from running or loading anything but the style and the script that are in it.
 
 local chart = require "wixum.report.chart"
-local digest = require "wixum.report.digest"
 local html = require "wixum.html"
 local people = require "wixum.report.people"
 local periods = require "wixum.report.periods"
@@ -33,7 +32,7 @@ local head_template = html.template [[
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
 <title>{title}</title>
-<style>{style}</style>
+<style nonce="{nonce}">{style}</style>
 </head>
 <body>
 {sandbox}<header>
@@ -51,10 +50,8 @@ local lead_template = html.template '<p class="lead">{text}</p>'
 local nav_template = html.template '<nav aria-label="Parts of this page"><ul>{items}</ul></nav>\n'
 local item_template = html.template '<li><a href="#{id}">{title}</a></li>'
 
-local function policy()
-  return ("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'"):format(digest.source(style),
-    digest.source(script))
-end
+-- Nothing but what carries the page's own word, which nobody who writes into it can know.
+local POLICY = "default-src 'none'; style-src 'nonce-%s'; script-src 'nonce-%s'; base-uri 'none'; form-action 'none'"
 
 -- What a reader wants to know first, in a sentence or two.
 local function lead(figures)
@@ -124,7 +121,7 @@ mind to whom it is forwarded.{commands}</p></footer>
 ]]
 local COMMANDS = " Commands are typed where the ledger is, with the same `--ledger` and `--sandbox` as this report was made with. "
   .. "`wixum who ADDRESS` tells all that is known of somebody."
-local script_template = html.template "<script>{script}</script>\n"
+local script_template = html.template '<script nonce="{nonce}">{script}</script>\n'
 
 --- Writes a page.
 ---@param write fun(text: string) is given it in pieces
@@ -132,7 +129,8 @@ local script_template = html.template "<script>{script}</script>\n"
 ---@param rows fun(): table? those of the table
 ---@param sites table<string, { name: string?, url: string? }>
 ---@param left integer rows that are not in the table
-function page.write(write, figures, rows, sites, left)
+---@param nonce string that nobody can guess
+function page.write(write, figures, rows, sites, left, nonce)
   local parts = {
     { "where", "Where they stand", sections.standing(figures) }, { "time", "Over time", over_time(figures) },
     { "reasons", "What went wrong", sections.reasons(figures, sites) }, { "sites", "Sites", sections.sites(figures) },
@@ -147,14 +145,15 @@ function page.write(write, figures, rows, sites, left)
   if figures.rows > 0 then items[#items + 1] = item_template{ id = "people", title = "Everybody" } end
   write(page.MARK)
   write(head_template{
-    policy = policy(), style = html.raw(style), sandbox = figures.is_sandbox and SANDBOX or "", lead = lead(figures),
+    policy = POLICY:format(nonce, nonce), nonce = nonce, style = html.raw(style),
+    sandbox = figures.is_sandbox and SANDBOX or "", lead = lead(figures),
     title = ("%sInvitations, %s"):format(figures.is_sandbox and "SANDBOX: " or "", figures.made_at:sub(1, 10)), facts = facts(figures),
     nav = #items > 1 and nav_template{ items = items } or "",
   }.markup)
   for _, part in ipairs(there) do write(part.markup) end
   if figures.rows > 0 then people.write(write, rows, sites, left) end
   write(foot_template{ version = version, commands = figures.rows > 0 and shown.advice(COMMANDS) or "",
-    script = figures.rows > 0 and script_template{ script = html.raw(script) } or "" }.markup)
+    script = figures.rows > 0 and script_template{ script = html.raw(script), nonce = nonce } or "" }.markup)
 end
 
 return page
