@@ -154,6 +154,10 @@ end
 local function tell(ledger, talk, summary, since)
   talk:result(words_of(summary), running.plain(summary))
   if summary.failed > 0 then tell_failed(ledger, talk, since) end
+  if summary.joined > 0 then
+    talk:note("%s not mailed anew: they have joined by the invite before, as is seen now.", counted(summary.joined, "person was",
+      "people were"))
+  end
   if summary.unlooked then
     talk:wrong("it could not be read who can reach the sites, so that it cannot be told later who has joined: %s",
       tostring(summary.unlooked))

@@ -43,6 +43,8 @@ end
 ---@field skipped table<string, integer> selected rows with which it cannot be done, by state
 
 local AGAIN = "step IS NULL AND state IN ('failed', 'expired', 'revoked')"
+-- Of whom it is unclear whether they have joined, nobody is mailed anew who is not named.
+local CLEARLY_AGAIN = AGAIN .. " AND coalesce(evidence, '') <> 'unclear'"
 -- What was known of the old invite says nothing of the new one.
 local PLANNED_ANEW = "state = 'planned', reason = NULL, invite_id = NULL, accept_link = NULL, expires_at = NULL, unknown_step = NULL, "
   .. "earlier_mail_at = NULL, evidence = NULL, account_id = NULL, candidates = NULL, joined_after = NULL, joined_by = NULL, "
@@ -55,10 +57,11 @@ local PLANNED_ANEW = "state = 'planned', reason = NULL, invite_id = NULL, accept
 function decide.retry(state, given)
   local condition, limit = selector.condition(given, "ledger:retry", state.time())
   local db, now = state.db, state.now()
+  local again = given.email and AGAIN or CLEARLY_AGAIN
   return db:transaction(function()
-    local skipped = decide.left_out(db, condition, AGAIN)
+    local skipped = decide.left_out(db, condition, again)
     return { skipped = skipped, changed = db:run(("UPDATE invites SET %s, changed_at = ? WHERE %s"):format(PLANNED_ANEW,
-      chosen(condition, AGAIN, limit)), now) }
+      chosen(condition, again, limit)), now) }
   end)
 end
 

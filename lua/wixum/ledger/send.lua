@@ -4,8 +4,10 @@
 -- call is made and written down is `run`'s business.
 
 local calls = require "wixum.ledger.calls"
+local check = require "wixum.ledger.check"
 local client = require "wixum.client"
 local database = require "wixum.ledger.database"
+local folding = require "wixum.folding"
 local looks = require "wixum.ledger.looks"
 local run = require "wixum.ledger.run"
 
@@ -89,10 +91,24 @@ end
 local UNLOOKED = [[SELECT site_id FROM sites s WHERE (checked_at IS NULL OR checked_at < ?) AND site_id > ?
   AND EXISTS (SELECT 1 FROM invites i WHERE i.state = 'planned' AND i.site_id = s.site_id) ORDER BY site_id LIMIT %d]]
 
+local AGAIN = [[SELECT DISTINCT site_id FROM invites WHERE state = 'planned' AND mails > 0 AND site_id IN (%s)]]
+
+-- Of those who are to be invited anew some may have used the invite before, unseen: they are not mailed.
+local function find_joined(db, ids, account, now)
+  local texts, joined = {}, 0
+  for i, id in ipairs(ids) do texts[i] = database.quoted(id) end
+  for _, row in ipairs(db:all(AGAIN:format(table.concat(texts, ",")))) do
+    for _, accepted in ipairs((db:transaction(check.evaluate, db, row.site_id, account, {}, now))) do
+      if accepted.was == "planned" then joined = joined + 1 end
+    end
+  end
+  return joined
+end
+
 -- Stores for every site that is about to be mailed who can reach it now, as far as the service says so: who came before a mail has not
 -- come by it. Answers why that could not be read; the mails go out nonetheless.
-local function look_at_sites(db, wix, now, is_over)
-  local last, began = "", now()
+local function look_at_sites(db, wix, now, is_over, summary)
+  local last, began, account = "", now(), client.state(wix).settings.account_id
   while not is_over() do
     local ids = {}
     for row in db:rows(UNLOOKED:format(looks.A_CALL), began, last) do ids[#ids + 1] = row.site_id end
@@ -100,6 +116,7 @@ local function look_at_sites(db, wix, now, is_over)
     last = ids[#ids]
     local seen, err = looks.at(db, wix, ids, now)
     if not seen then return err end
+    summary.joined = summary.joined + find_joined(db, ids, account and folding.ascii(account), now())
   end
 end
 
@@ -123,6 +140,7 @@ end
 
 ---@class wixum.SendSummary
 ---@field total integer rows that were to be sent
+---@field joined integer rows that were not, since it was seen that somebody has used the invite before
 ---@field pending integer
 ---@field failed integer
 ---@field unknown integer
@@ -139,14 +157,15 @@ end
 ---@return wixum.SendSummary
 function send.run(owner, wix, options)
   local db, now = owner.db, owner.now
-  local total = db:one("SELECT count(*) AS number FROM invites WHERE state = 'planned'").number
-  local summary = { total = options.limit and math.min(options.limit, total) or total, recovered = run.recover(db, now()) }
+  local summary = { joined = 0, recovered = run.recover(db, now()) }
   local asked
   owner.stop_run = function() asked = run.asked_to_stop("site_invites.bulk_invite") end
-  local looked, problem = pcall(look_at_sites, db, wix, now, function() return asked ~= nil end)
+  local looked, problem = pcall(look_at_sites, db, wix, now, function() return asked ~= nil end, summary)
   owner.stop_run = nil
   if not looked then error(problem, 0) end
   summary.unlooked = problem
+  local total = db:one("SELECT count(*) AS number FROM invites WHERE state = 'planned'").number
+  summary.total = options.limit and math.min(options.limit, total) or total
   local refused = summary.unlooked and summary.unlooked.kind == "unauthenticated" and summary.unlooked or nil
   local packs = send.packs(db, client.state(wix).settings.max_emails, options.limit)
   return run.rows(owner, wix, act(options.keep_links == true), packs, summary, options, asked or refused)
