@@ -114,6 +114,15 @@ describe("an invite to the team", function()
     assert.equal(3, sent())
   end)
 
+  it("is told of somebody who is looked up, and for support", function()
+    assert(invite())
+    assert.matches("eve@example.com\n  invited to the team as Website Manager on 2 sites: pending, mailed 2025%-11%-24T16:00:00Z",
+      tostring(assert(ledger:who "eve")))
+    local block = assert(ledger:for_support "eve")
+    assert.matches("invite to the team %x+%-[%x-]+: eve@example.com, role 6600412800113080101, pending\ncalls:\n", block)
+    assert.matches("account_invites.create_invite, site none: done, status 200", block)
+  end)
+
   it("takes fifty a call", function()
     local emails = {}
     for i = 1, 60 do emails[i] = ("e%d@example.com"):format(i) end
@@ -177,6 +186,11 @@ describe("the command, about the team", function()
     contains(commands:done("team", "list", "--csv"), 'eve@example.com,Eve,member,Website Manager,Bäckerei Süß',
       "1 invite of the ledger is known better now.")
     assert.equal(3, #cjson.decode(commands:done("--json", "--quiet", "team", "list")))
+    commands:write("sites.txt", "", "  bäckerei süß  ", SITE)
+    contains(commands:done("team", "invite", "hal@example.com", "--role", ROLE, "--sites", "sites.txt", "--dry-run"), "on 1 site: hal@")
+    contains(commands:fails(2, "team", "invite", "hal@example.com", "--role", ROLE, "--sites", "nothing.txt"), "--sites: nothing.txt")
+    commands:write("sites.txt", "")
+    contains(commands:fails(2, "team", "invite", "hal@example.com", "--role", ROLE, "--sites", "sites.txt"), "names no site")
     commands:as_if_live()
     contains(commands:fails(2, "team", "invite", "gus@example.com", "--role", ROLE, "--site", SITE),
       "This invites, live, 1 person to the account's team, as Website Manager on 1 site: gus@example.com.", "say --yes")

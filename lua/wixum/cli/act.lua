@@ -130,7 +130,8 @@ function act.remind(desk)
   local sites = selection.sites(ledger, given.site)
   selection.check_people(ledger, given.email)
   local wix = desk:client()
-  local looked_at, since = os.time(), nil
+  local clock = desk:clock()
+  local looked_at, since = clock(), nil
   if not given.dry_run then
     since = moment(looked_at)
     local found, interrupted = join.look(desk, ledger, sites)
@@ -141,7 +142,7 @@ function act.remind(desk)
     options.after, options.every, options.at_most, options.limit = given.after, given.every, given.at_most, given.limit
     options.site_id, options.email = sites, given.email and #given.email > 0 and given.email or nil
     options.anew, options.trust = nil, join.trust(desk)
-    options.checked_since = os.time() - looked_at < FRESH and since or nil
+    options.checked_since = clock() - looked_at < FRESH and since or nil
     return raising(ledger:remind(wix, options))
   end)
 end

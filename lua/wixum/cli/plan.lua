@@ -191,7 +191,7 @@ local function send(desk, ledger)
     local may, code = talk:may(question(ledger, waiting, number), "Nobody was mailed; they are planned: `wixum resume` mails them.")
     if not may then return code end
   end
-  local since = os.date("!%Y-%m-%dT%H:%M:%SZ") --[[@as string]]
+  local since = require("wixum.ledger.selector").date(desk:clock()())
   local summary, err, interrupted = running.run(ledger, talk, "Mailing", { "pending", "failed", "unknown" }, function(on_progress)
     return ledger:send(wix, { concurrency = given.concurrency, limit = given.limit, keep_links = given.keep_links,
       on_progress = on_progress })

@@ -2,6 +2,7 @@
 --
 -- Owns what is asked and printed; the work is the ledger's.
 
+local desks = require "wixum.cli.desk"
 local printable = require("wixum.csv.problem").printable
 local running = require "wixum.cli.running"
 local status = require "wixum.cli.status"
@@ -21,14 +22,30 @@ local function tell_refused(talk, refused)
   for _, one in ipairs(refused) do talk:wrong("%s was not invited: %s", printable(one.email, 100), printable(one.reason, 200)) end
 end
 
+-- The sites that --site and --sites name; nil where neither is said.
+local function sites_of(given)
+  local list = table.move(given.site or {}, 1, #(given.site or {}), 1, {})
+  if given.sites then
+    local file, problem = io.open(given.sites, "r")
+    if not file then desks.fail("--sites: " .. problem) end
+    for line in file:lines() do
+      local text = line:gsub("^\xEF\xBB\xBF", ""):match("^%s*(.-)%s*$")
+      if text ~= "" then list[#list + 1] = text end
+    end
+    file:close()
+    if #list == 0 then desks.fail("--sites: " .. given.sites .. " names no site") end
+  end
+  return #list > 0 and list or nil
+end
+
 --- `wixum team invite EMAIL…`.
 ---@param desk table
 ---@return integer code
 function team.invite(desk)
   local given, talk = desk.given, desk.talk
-  local sites = given.site and #given.site > 0 and given.site or nil
+  local sites = sites_of(given)
   if (sites ~= nil) == (given.everywhere == true) then
-    require("wixum.cli.desk").fail("say --site S for the sites, or --everywhere for the whole account")
+    desks.fail("say --site S for the sites, or --everywhere for the whole account")
   end
   local wix = desk:client()
   local ledger = given.dry_run and desk:ledger_to_look_at() or desk:ledger()

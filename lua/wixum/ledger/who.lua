@@ -17,6 +17,7 @@ local CALLS = 1000 -- calls of one person at most
 ---@field accounts { account_id: string, evidence: string, site_id: string? }[] that are theirs, as far as known
 ---@field rows wixum.PersonRow[] an invite each
 ---@field sites wixum.PersonSite[] that their accounts reach, or did, without an invite of the ledger
+---@field team_invite table? the ledger's row of an invite to the team
 ---@field team table? as a member of the team, as the service has it: `user` or `invite`
 
 ---@class wixum.PersonRow
@@ -184,6 +185,15 @@ end
 
 -- ---- the whole -------------------------------------------------------------------------------------------------------
 
+-- The ledger's own invite to the team.
+local function add_team_invites(db, found, by_person, condition)
+  for row in db:rows(("SELECT * FROM team_invites WHERE %s ORDER BY person"):format(condition)) do
+    local known = by_person[row.person]
+    if known == nil then known = add_person(db, found, by_person, row.person, row.email) end
+    if known then known.team_invite = row end
+  end
+end
+
 --- Looks somebody up.
 ---@param db table
 ---@param text string part of an address, or of a name in the team; or an account's id
@@ -193,7 +203,10 @@ function who.find(db, text, wix)
   local found, by_person = { text = text, people = {}, more = 0, team_asked = false }, {}
   for row in db:rows("SELECT name, value FROM settings WHERE name IN ('base_url', 'account_id')") do found[row.name] = row.value end
   if core.is_guid(text) then by_account(db, found, by_person, folding.ascii(text))
-  else add_rows(db, found, by_person, "i.person LIKE " .. like(folding.person(text))) end
+  else
+    add_rows(db, found, by_person, "i.person LIKE " .. like(folding.person(text)))
+    add_team_invites(db, found, by_person, "person LIKE " .. like(folding.person(text)))
+  end
   if wix and not core.is_guid(text) then add_team(db, found, by_person, wix, text) end
   for _, person in ipairs(found.people) do add_sites(db, person) end
   return found

@@ -96,10 +96,17 @@ local function team_lines(lines, team)
     name:find("%S") and " (" .. printable(name, SHOWN) .. ")" or "", #where > 0 and table.concat(where, ", ") or "nothing")
 end
 
+local function team_invite_line(lines, row)
+  local places = row.site_ids == "*" and "the whole account" or ("%d sites"):format(select(2, row.site_ids:gsub("%S+", "")))
+  lines[#lines + 1] = ("  invited to the team as %s on %s: %s%s%s"):format(printable(row.role, SHOWN), places, row.state,
+    row.mailed_at and ", mailed " .. row.mailed_at or "", row.reason and "; " .. printable(row.reason, 200) or "")
+end
+
 local function person_lines(lines, person)
   lines[#lines + 1] = person.email and printable(person.email, 100) or ("account %s, which is nobody's as far as known"):format(
     person.accounts[1].account_id)
   if person.team then team_lines(lines, person.team) end
+  if person.team_invite then team_invite_line(lines, person.team_invite) end
   for _, row in ipairs(person.rows) do role_lines(lines, row) end
   for _, site in ipairs(person.sites) do
     lines[#lines + 1] = ("  %s: reached by account %s without an invite of this ledger, %s%s"):format(place(site), site.account_id,
@@ -139,6 +146,13 @@ function words.support(found, calls, version, now)
       lines[#lines + 1] = ("invite %s: site %s, %s, roles %s, %s%s%s"):format(row.invite_id or "without an id", row.site_id,
         printable(row.email, 100), row.policy_ids, row.state, row.expires_at and ", expires " .. row.expires_at or "",
         row.account_id and ", account " .. row.account_id or "")
+    end
+  end
+  for _, person in ipairs(found.people) do
+    local row = person.team_invite
+    if row then
+      lines[#lines + 1] = ("invite to the team %s: %s, role %s, %s"):format(row.invite_id or "without an id", printable(row.email, 100),
+        row.policy_id, row.state)
     end
   end
   lines[#lines + 1] = #calls > 0 and "calls:" or "no call about them is kept"

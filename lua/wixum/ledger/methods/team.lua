@@ -41,12 +41,12 @@ local function meant(wix, given, sites)
   if not lookup then return nil, nil, err end
   local role, reason = lookup:role(given.role)
   if not role then return nil, nil, reason end
-  local ids = {}
-  for i, text in ipairs(sites) do
+  local ids, seen = {}, {}
+  for _, text in ipairs(sites) do
     local site
     site, reason = lookup:site(text)
     if not site then return nil, nil, ("%s: %s"):format(text, reason) end
-    ids[i] = site.id
+    if not seen[site.id] then ids[#ids + 1], seen[site.id] = site.id, true end
   end
   return role, ids
 end
