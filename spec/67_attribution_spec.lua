@@ -107,6 +107,48 @@ describe("one who arrives", function()
   end)
 end)
 
+describe("very many invites", function()
+  -- So many, each open for half a day of its own; and one who arrived on each of these days.
+  local function days(count)
+    local rows, list = {}, {}
+    for i = 1, count do
+      rows[i] = { id = i, person = "p" .. i, opened = i * DAY, closed = (i + 0.5) * DAY }
+      list[i] = { id = i, account = "A" .. i, absent = i * DAY, seen = (i + 0.5) * DAY }
+    end
+    return rows, list
+  end
+
+  it("are all unclear by one who may have come by any, and each names some candidates alone", function()
+    local rows = days(100)
+    local list = {}
+    for i = 1, 30 do list[i] = { id = i, account = "A" .. i, absent = 0, seen = 200 * DAY } end
+    local found = attribution.decide(rows, list, known())
+    local count = 0
+    for _, candidates in pairs(found.unclear) do
+      count = count + 1
+      assert.equal(20, #candidates)
+    end
+    assert.same({ 100, 0, 0 }, { count, #found.decided, #found.strangers })
+  end)
+
+  it("are decided beside one who may have come by any", function()
+    local rows, list = days(100)
+    list[100] = nil
+    list[#list + 1] = { id = 200, account = "W", absent = 0, seen = 200 * DAY }
+    local found = attribution.decide(rows, list, known())
+    assert.equal(99, #found.decided)
+    assert.same({ "W" }, { found.unclear[rows[100]][1].account })
+  end)
+
+  it("are unclear where one who may have come by any is left with none", function()
+    local rows, list = days(100)
+    list[#list + 1] = { id = 200, account = "W", absent = 0, seen = 200 * DAY }
+    local found = attribution.decide(rows, list, known())
+    assert.equal(0, #found.decided)
+    assert.is_truthy(found.unclear[rows[1]] and found.unclear[rows[100]])
+  end)
+end)
+
 describe("one who may have come otherwise", function()
   it("decides nothing, and is told", function()
     local list = arrivals "X"

@@ -11,6 +11,9 @@
 
 local attribution = {}
 
+local MOST = 64 -- invites that are told apart for one arrival: more are too many to decide
+local NAMED = 20 -- accounts that are named as candidates of an invite
+
 ---@class wixum.AttributionRow a person who was invited to the site, or may have been
 ---@field id integer
 ---@field person string
@@ -46,6 +49,38 @@ local function is_possible(row, arrival)
   return not (row.closed and arrival.absent and row.closed < arrival.absent)
 end
 
+-- Rows in two lists, so that those which cannot be meant are passed over: open ones by their beginning, ended ones by their end.
+local function index_of(rows)
+  local open, ended = {}, {}
+  for _, row in ipairs(rows) do
+    if (row.left or 1) > 0 then
+      if row.closed then ended[#ended + 1] = row else open[#open + 1] = row end
+    end
+  end
+  local function earlier(one, other)
+    if one.opened ~= other.opened then return (one.opened or -math.huge) < (other.opened or -math.huge) end
+    return one.id < other.id
+  end
+  table.sort(open, earlier)
+  table.sort(ended, function(one, other)
+    if one.closed ~= other.closed then return one.closed > other.closed end
+    return one.id < other.id
+  end)
+  return { open = open, ended = ended }
+end
+
+-- Calls a function with each row by which somebody may have come, until it answers true.
+local function each_possible(index, arrival, take)
+  for _, row in ipairs(index.open) do
+    if row.opened and row.opened > arrival.seen then break end
+    if take(row) then return end
+  end
+  for _, row in ipairs(index.ended) do
+    if arrival.absent and row.closed < arrival.absent then break end
+    if is_possible(row, arrival) and take(row) then return end
+  end
+end
+
 -- The person that an account is.
 local function person_of(account, known)
   local person = known.ties[account]
@@ -67,6 +102,46 @@ local function is_sure(arrival, row, known)
   return true
 end
 
+-- Has an arrival come by an invite of this site, if it is not doubtful for another reason?
+local function must_have_one(arrival, rows, known)
+  if arrival.doubtful or known.elsewhere[arrival.account] or #rows == 0 then return false end
+  local tied = known.ties[arrival.account]
+  local used = known.used[arrival.account]
+  if not tied and not used then return true end
+  for _, row in ipairs(rows) do
+    if tied == row.person or not tied and used[row.person] then return true end
+  end
+  return false
+end
+
+-- ---- the beginning ---------------------------------------------------------------------------------------------------
+
+-- For each arrival the rows by which it may have come; `wide` are those for whom there are too many.
+local function new_state(rows, arrivals, known)
+  local state = { choices = {}, all_choices = {}, arrivals_of = {}, joined = {}, left = {}, musts = {}, given_up = {}, decided = {},
+    open = {}, wide = {}, strangers = {}, index = index_of(rows) }
+  for _, arrival in ipairs(arrivals) do
+    local choices = {}
+    if not known.excluded[arrival.account] then
+      each_possible(state.index, arrival, function(row)
+        choices[#choices + 1] = row
+        return #choices > MOST
+      end)
+      if #choices > MOST then state.wide[#state.wide + 1] = arrival
+      elseif choices[1] then
+        state.open[#state.open + 1] = arrival
+        state.choices[arrival], state.all_choices[arrival] = choices, table.move(choices, 1, #choices, 1, {})
+        state.musts[arrival] = must_have_one(arrival, choices, known)
+        for _, row in ipairs(choices) do
+          state.left[row], state.arrivals_of[row] = row.left or 1, state.arrivals_of[row] or {}
+          table.insert(state.arrivals_of[row], arrival)
+        end
+      elseif not arrival.doubtful then state.strangers[#state.strangers + 1] = arrival end
+    end
+  end
+  return state
+end
+
 -- ---- deciding --------------------------------------------------------------------------------------------------------
 
 local function remove(list, item)
@@ -75,38 +150,43 @@ local function remove(list, item)
   end
 end
 
--- An arrival came by an invite of a row, and where that was the last one nobody else did.
+-- An arrival came by an invite of a row, and where that was the last one nobody else did. Answers who has a choice less by it.
 local function join(state, arrival, row, evidence)
   state.decided[#state.decided + 1] = { row = row, arrival = arrival, evidence = evidence }
   state.joined[arrival], state.joined[row] = row, arrival
   state.left[row] = state.left[row] - 1
-  if state.left[row] > 0 then return end
-  for other, rows in pairs(state.choices) do
-    if other ~= arrival and not state.joined[other] then remove(rows, row) end
+  local touched = {}
+  for _, other in ipairs(state.left[row] == 0 and state.arrivals_of[row] or touched) do
+    if other ~= arrival and not state.joined[other] and remove(state.choices[other], row) then touched[#touched + 1] = other end
   end
+  return touched
 end
 
--- Rows and arrivals that hang together, from one arrival on.
+-- Arrivals that hang together by rows, from one on.
 local function component(state, first)
-  local part, queue, seen = {}, { first }, { [first] = true }
+  local queue, seen, passed = { first }, { [first] = true }, {}
   while queue[1] do
-    local arrival = table.remove(queue)
-    part[#part + 1] = arrival
-    for _, row in ipairs(state.all_choices[arrival]) do
-      for _, other in ipairs(state.arrivals_of[row]) do
-        if not seen[other] then
-          seen[other] = true
-          queue[#queue + 1] = other
+    for _, row in ipairs(state.all_choices[table.remove(queue)]) do
+      if not passed[row] then
+        passed[row] = true
+        for _, other in ipairs(state.arrivals_of[row]) do
+          if not seen[other] then
+            seen[other] = true
+            queue[#queue + 1] = other
+          end
         end
       end
     end
   end
-  return part, seen
+  return seen
 end
 
 -- Somebody was left without an invite who must have had one: of all that hangs together with him nothing is certain.
 local function undo(state, arrival)
-  local _, within = component(state, arrival)
+  local within = state.wide[1] and {} or component(state, arrival)
+  if state.wide[1] then -- everything hangs together by one who may have used anything
+    for _, other in ipairs(state.open) do within[other] = true end
+  end
   local kept = {}
   for _, decision in ipairs(state.decided) do
     if within[decision.arrival] then
@@ -121,80 +201,36 @@ local function undo(state, arrival)
 end
 
 -- Decides what has one choice left, until nothing has.
-local function propagate(state, arrivals, known, evidence)
-  local again
-  repeat
-    again = false
-    for _, arrival in ipairs(arrivals) do
-      local rows = state.choices[arrival]
-      if not state.joined[arrival] and not state.given_up[arrival] and state.musts[arrival] then
-        if #rows == 0 then
-          undo(state, arrival)
-          again = true
-        elseif #rows == 1 and not rows[1].fixed and is_sure(arrival, rows[1], known) then
-          join(state, arrival, rows[1], evidence)
-          again = true
-        end
-      end
-    end
-  until not again
-end
-
--- Has an arrival come by an invite of this site, if it is not doubtful for another reason?
-local function must_have_one(arrival, rows, known)
-  if arrival.doubtful or known.elsewhere[arrival.account] or #rows == 0 then return false end
-  local tied = known.ties[arrival.account]
-  local used = known.used[arrival.account]
-  if not tied and not used then return true end
-  for _, row in ipairs(rows) do
-    if tied == row.person or not tied and used[row.person] then return true end
-  end
-  return false
-end
-
--- ---- the whole -------------------------------------------------------------------------------------------------------
-
-local function new_state(rows, arrivals, known)
-  local state = { choices = {}, all_choices = {}, arrivals_of = {}, joined = {}, left = {}, musts = {}, given_up = {}, decided = {},
-    open = {}, strangers = {} }
-  local open_rows = {}
-  for _, row in ipairs(rows) do
-    local left = row.left or 1
-    if left > 0 then
-      open_rows[#open_rows + 1] = row
-      state.arrivals_of[row], state.left[row] = {}, left
-    end
-  end
-  for _, arrival in ipairs(arrivals) do
-    if not known.excluded[arrival.account] then
-      local choices, all = {}, {}
-      for _, row in ipairs(open_rows) do
-        if is_possible(row, arrival) then
-          choices[#choices + 1], all[#all + 1] = row, row
-          table.insert(state.arrivals_of[row], arrival)
-        end
-      end
-      state.choices[arrival], state.all_choices[arrival] = choices, all
-      state.musts[arrival] = must_have_one(arrival, choices, known)
-      if choices[1] then state.open[#state.open + 1] = arrival
-      elseif not arrival.doubtful then state.strangers[#state.strangers + 1] = arrival end
-    end
-  end
-  return state
-end
-
--- Accounts whose person is known, and was invited here.
-local function find_known(state, known)
-  local found = {}
-  for _, arrival in ipairs(state.open) do
-    local person = not arrival.doubtful and person_of(arrival.account, known)
-    for _, row in ipairs(person and state.all_choices[arrival] or {}) do
-      if row.person == person and not row.fixed and not found[row] then
-        found[row] = { row = row, arrival = arrival, evidence = "known_account" }
+local function propagate(state, known, evidence)
+  local queue = table.move(state.open, 1, #state.open, 1, {})
+  local position = 0
+  while queue[position + 1] do
+    position = position + 1
+    local arrival = queue[position]
+    local rows = state.choices[arrival]
+    if not state.joined[arrival] and not state.given_up[arrival] and state.musts[arrival] then
+      if #rows == 0 then undo(state, arrival)
+      elseif #rows == 1 and not rows[1].fixed and is_sure(arrival, rows[1], known) then
+        local touched = join(state, arrival, rows[1], evidence)
+        table.move(touched, 1, #touched, #queue + 1, queue)
       end
     end
   end
-  return found
+end
+
+-- Is somebody left without an invite who could have used so many? Only where nearly all of them are taken.
+local function check_wide(state, known)
+  if #state.decided < MOST then return end
+  for _, arrival in ipairs(state.wide) do
+    local free = arrival.doubtful or known.elsewhere[arrival.account]
+    if not free then
+      each_possible(state.index, arrival, function(row)
+        free = (state.left[row] or row.left or 1) > 0
+        return free
+      end)
+    end
+    if not free then return undo(state, arrival) end
+  end
 end
 
 -- Where roles are trusted: what an account's roles do not fit it has not used.
@@ -216,6 +252,58 @@ local function narrow(state, known)
   return narrowed
 end
 
+-- ---- the whole -------------------------------------------------------------------------------------------------------
+
+-- Accounts whose person is known, and was invited here.
+local function find_known(state, rows, known)
+  local by_person, found = nil, {}
+  for _, list in ipairs{ state.open, state.wide } do
+    for _, arrival in ipairs(list) do
+      local person = not arrival.doubtful and person_of(arrival.account, known)
+      if person then
+        if not by_person then
+          by_person = {}
+          for _, row in ipairs(rows) do by_person[row.person] = row end
+        end
+        local row = by_person[person]
+        if row and not row.fixed and (row.left or 1) > 0 and is_possible(row, arrival) and not found[row] then
+          found[row] = { row = row, arrival = arrival, evidence = "known_account" }
+        end
+      end
+    end
+  end
+  return found
+end
+
+-- Those who may have come by an invite of a row, and by none that is known.
+local function candidates_of(state, rows, is_settled)
+  local unclear = {}
+  local function add(row, arrival)
+    local list = unclear[row]
+    if not list then unclear[row] = { arrival } elseif #list < NAMED then list[#list + 1] = arrival end
+    return unclear[row]
+  end
+  for _, arrival in ipairs(state.open) do
+    for _, row in ipairs(not state.joined[arrival] and state.choices[arrival] or {}) do
+      if not is_settled(row) then add(row, arrival) end
+    end
+  end
+  if not state.wide[1] then return unclear end
+  local latest, earliest = -math.huge, math.huge
+  for _, arrival in ipairs(state.wide) do
+    latest, earliest = math.max(latest, arrival.seen), math.min(earliest, arrival.absent or -math.huge)
+  end
+  for _, row in ipairs(rows) do
+    if (row.left or 1) > 0 and not is_settled(row) and not (row.opened and row.opened > latest)
+      and not (row.closed and row.closed < earliest) then
+      for _, arrival in ipairs(state.wide) do
+        if is_possible(row, arrival) and #add(row, arrival) >= NAMED then break end
+      end
+    end
+  end
+  return unclear
+end
+
 --- What follows for the invites of one site.
 ---@param rows wixum.AttributionRow[]
 ---@param arrivals wixum.Arrival[] that are not known to belong to one of these
@@ -223,23 +311,19 @@ end
 ---@return wixum.Attribution
 function attribution.decide(rows, arrivals, known)
   local state = new_state(rows, arrivals, known)
-  propagate(state, state.open, known, "only_candidate")
-  if known.fits and narrow(state, known) then propagate(state, state.open, known, "role") end
+  propagate(state, known, "only_candidate")
+  if known.fits and narrow(state, known) then propagate(state, known, "role") end
+  check_wide(state, known)
   -- who is in by her own account comes first: whoever else has used an invite of hers is another question
-  local decided, is_known = {}, {}
-  for row, decision in pairs(find_known(state, known)) do
-    if not state.joined[row] or state.joined[decision.arrival] ~= row then decided[#decided + 1], is_known[row] = decision, true end
-  end
-  table.move(state.decided, 1, #state.decided, #decided + 1, decided)
-  local unclear = {}
-  for _, arrival in ipairs(state.open) do
-    for _, row in ipairs(not state.joined[arrival] and state.choices[arrival] or {}) do
-      if not row.fixed and not state.joined[row] and not is_known[row] then
-        unclear[row] = unclear[row] or {}
-        table.insert(unclear[row], arrival)
-      end
+  local decided, is_known, by_account = {}, {}, find_known(state, rows, known)
+  for _, row in ipairs(next(by_account) and rows or decided) do
+    local decision = by_account[row]
+    if decision and (not state.joined[row] or state.joined[decision.arrival] ~= row) then
+      decided[#decided + 1], is_known[row] = decision, true
     end
   end
+  table.move(state.decided, 1, #state.decided, #decided + 1, decided)
+  local unclear = candidates_of(state, rows, function(row) return row.fixed or state.joined[row] ~= nil or is_known[row] == true end)
   return { decided = decided, unclear = unclear, strangers = state.strangers }
 end
 

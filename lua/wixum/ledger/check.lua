@@ -17,6 +17,7 @@ local check = {}
 
 local SLACK = 3600 -- seconds by which our clock and the service's may differ
 local NAMED = 20 -- rows of each kind that a summary names
+local AT_ONCE = 500 -- rows a statement
 
 ---@class wixum.Check
 ---@field sites integer that were looked at
@@ -35,27 +36,32 @@ local NAMED = 20 -- rows of each kind that a summary names
 
 local function seconds(text) return text and require("wixum").time(text) or nil end
 
-local ROWS = [[SELECT id, email, person, policy_ids, state, step, mails, first_mail_at, expires_at, account_id, evidence, candidates,
-  joined_after, joined_by, changed_at, accepted_from, earlier_invites,
-  (SELECT count(*) FROM presences p WHERE p.row_id = invites.id) AS came
-  FROM invites WHERE site_id = ? AND (mails > 0 OR step IS NOT NULL OR state IN ('unknown', 'failed')) ORDER BY id]]
+-- Accepted ones too: another invite of theirs may have been used.
+local ROWS = [[SELECT id, person, email, state, step, first_mail_at, expires_at, changed_at, account_id, evidence, candidates, policy_ids,
+  accepted_from, earlier_invites, (SELECT count(*) FROM presences p WHERE p.row_id = invites.id)
+  FROM invites WHERE site_id = %s AND (mails > 0 OR step IS NOT NULL OR state IN ('unknown', 'failed')) ORDER BY id]]
 
--- A row as `attribution` wants it.
-local function as_invite(row)
-  local opened, closed, state = seconds(row.first_mail_at), nil, row.accepted_from or row.state
-  if state == "expired" then closed = seconds(row.expires_at)
-  elseif state == "revoked" and not row.accepted_from then closed = seconds(row.changed_at) end
-  -- refused by the service: perhaps since somebody has invited them in the dashboard
-  local failed = state == "failed"
-  local sent = row.earlier_invites + ((failed or state == "planned") and 0 or 1)
-  return { id = row.id, person = row.person, opened = not failed and opened and opened - SLACK or nil, closed = closed and closed + SLACK,
-    left = math.max(sent - row.came, failed and 1 or 0), fixed = failed and row.earlier_invites == 0 or row.step ~= nil, row = row }
-end
-
+-- Rows as `attribution` wants them, with what is needed beside it. There may be very many.
 local function invites_of(db, site_id)
-  local list = {}
-  for row in db:rows(ROWS, site_id) do list[#list + 1] = as_invite(row) end
-  return list
+  local last_text, last_seconds
+  local function mailed_at(text)
+    if text ~= last_text then last_text, last_seconds = text, seconds(text) end
+    return last_seconds
+  end
+  return db:page(function(values)
+    local id, person, email, own_state, step, first_mail_at, expires_at, changed_at, account_id, said, candidates, policy_ids,
+      accepted_from, earlier, came = table.unpack(values, 1, 15)
+    local state, closed = accepted_from or own_state, nil
+    if state == "expired" then closed = seconds(expires_at)
+    elseif state == "revoked" and not accepted_from then closed = seconds(changed_at) end
+    -- refused by the service: perhaps since somebody has invited them in the dashboard
+    local failed = state == "failed"
+    local opened = not failed and first_mail_at and mailed_at(first_mail_at) or nil
+    local sent = earlier + ((failed or state == "planned") and 0 or 1)
+    return { id = id, person = person, email = email, state = own_state, account_id = account_id, evidence = said,
+      candidates = candidates, policy_ids = policy_ids, opened = opened and opened - SLACK, closed = closed and closed + SLACK,
+      left = math.max(sent - came, failed and 1 or 0), fixed = failed and earlier == 0 or step ~= nil }
+  end, ROWS:format(quoted(site_id)))
 end
 
 local ARRIVALS = [[SELECT id, account_id, absent_at, seen_at, doubtful FROM presences
@@ -99,7 +105,7 @@ local WORDS = {
 }
 
 local function accept(db, decision, now)
-  local row, arrival = decision.row.row, decision.arrival
+  local row, arrival = decision.row, decision.arrival
   -- by which of the invites somebody came who is known is another question
   if decision.evidence ~= evidence.KNOWN_ACCOUNT then
     db:run("UPDATE presences SET row_id = ? WHERE id = ?", row.id, arrival.id)
@@ -114,22 +120,44 @@ local function accept(db, decision, now)
   return true
 end
 
-local UNCLEAR = "UPDATE invites SET evidence = ?, candidates = ?, joined_after = ?, joined_by = ?, changed_at = ? WHERE id = ?"
+-- When an invite was revoked is told by its last change: that stays.
+local CHANGED = "changed_at = CASE state WHEN 'revoked' THEN changed_at ELSE ? END"
+local UNCLEAR = "UPDATE invites SET evidence = ?, candidates = ?, joined_after = ?, joined_by = ?, " .. CHANGED .. " WHERE id IN (%s)"
 
--- Writes down that it is unclear, and who it may have been; only where that is new.
-local function leave_unclear(db, row, arrivals, now)
+-- Who it may have been, and in which time.
+local function unclear_words(arrivals)
   local ids, seen, after, by = {}, {}, arrivals[1].absent_at, ""
   for _, arrival in ipairs(arrivals) do
     if not seen[arrival.account] then ids[#ids + 1], seen[arrival.account] = arrival.account, true end
     if not arrival.absent_at or after and arrival.absent_at < after then after = arrival.absent_at end
     if arrival.seen_at > by then by = arrival.seen_at end
   end
-  local text = table.concat(ids, " ")
-  if row.evidence == evidence.UNCLEAR and row.candidates == text then return end
-  db:run(UNCLEAR, evidence.UNCLEAR, text, after, by, now, row.id)
+  return table.concat(ids, " "), after, by
 end
 
-local CLEAR = "UPDATE invites SET evidence = NULL, candidates = NULL, joined_after = NULL, joined_by = NULL, changed_at = ? WHERE "
+-- Writes down of rows that they are unclear, and who it may have been; only where that is new. Most often many say the same.
+local function leave_unclear(db, rows, unclear, now)
+  local groups, order = {}, {}
+  for _, row in ipairs(rows) do
+    local text, after, by = unclear_words(unclear[row])
+    if row.evidence ~= evidence.UNCLEAR or row.candidates ~= text then
+      local key = ("%s %s %s"):format(after, by, text)
+      if not groups[key] then
+        groups[key] = { text = text, after = after, by = by }
+        order[#order + 1] = groups[key]
+      end
+      table.insert(groups[key], row.id)
+    end
+  end
+  for _, group in ipairs(order) do
+    for first = 1, #group, AT_ONCE do
+      db:run(UNCLEAR:format(table.concat(group, ",", first, math.min(first + AT_ONCE - 1, #group))), evidence.UNCLEAR, group.text,
+        group.after, group.by, now)
+    end
+  end
+end
+
+local CLEAR = "UPDATE invites SET evidence = NULL, candidates = NULL, joined_after = NULL, joined_by = NULL, " .. CHANGED .. " WHERE "
 
 -- Arrivals that rows know already: of a told acceptance, or of a ledger that was read in.
 local function link_settled(db, site_id)
@@ -164,21 +192,21 @@ function check.evaluate(db, site_id, account, trust, now, fits)
   known.fits = fits
   local found = attribution.decide(rows, arrivals, known)
   for _, decision in ipairs(found.decided) do
-    local row = decision.row.row
+    local row = decision.row
     if accept(db, decision, now) then
       accepted[#accepted + 1] = { email = row.email, site_id = site_id, account_id = decision.arrival.account, was = row.state,
         evidence = decision.evidence, joined_after = decision.arrival.absent_at, joined_by = decision.arrival.seen_at }
     end
   end
-  local decided = {}
+  local decided, left = {}, {}
   for _, decision in ipairs(found.decided) do decided[decision.row] = true end
-  for _, invite in ipairs(rows) do
-    local row, unclear = invite.row, found.unclear[invite]
-    if row.state ~= "accepted" and not invite.fixed and not decided[invite] then
-      if unclear then leave_unclear(db, row, unclear, now)
+  for _, row in ipairs(rows) do
+    if row.state ~= "accepted" and not row.fixed and not decided[row] then
+      if found.unclear[row] then left[#left + 1] = row
       elseif row.evidence == evidence.UNCLEAR then db:run(CLEAR .. "id = ?", now, row.id) end
     end
   end
+  leave_unclear(db, left, found.unclear, now)
   return accepted, #found.strangers
 end
 
@@ -189,9 +217,9 @@ local function roles_to_ask(rows)
   local policies, first, several = {}, nil, false
   for _, invite in ipairs(rows) do
     if invite.left > 0 and not invite.fixed then
-      first = first or invite.row.policy_ids
-      several = several or first ~= invite.row.policy_ids
-      for id in invite.row.policy_ids:gmatch("%S+") do policies[id] = true end
+      first = first or invite.policy_ids
+      several = several or first ~= invite.policy_ids
+      for id in invite.policy_ids:gmatch("%S+") do policies[id] = true end
     end
   end
   return several and policies or {}
@@ -213,7 +241,7 @@ local function roles_on(db, wix, site_id, summary)
     end
   end
   return function(invite, account)
-    for id in invite.row.policy_ids:gmatch("%S+") do
+    for id in invite.policy_ids:gmatch("%S+") do
       if not (holders[id] and holders[id][account]) then return false end
     end
     return true
