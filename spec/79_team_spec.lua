@@ -123,6 +123,36 @@ describe("an invite to the team", function()
     assert.matches("account_invites.create_invite, site none: done, status 200", block)
   end)
 
+  it("comes back from a backup; what was planned in it is settled by looking", function()
+    assert(invite())
+    local wixum = require "wixum"
+    local database = require "wixum.ledger.database"
+    do
+      local db <close> = database.open(desk.path)
+      db:run([[INSERT INTO team_invites (email, person, policy_id, role, site_ids, state, planned_at, changed_at)
+        VALUES (?, ?, '1', 'One', '*', 'planned', '2025-11-24T16:00:00Z', '2025-11-24T16:00:00Z')]], FAY, FAY)
+      db:run("INSERT INTO plans (kind, subject, began_at) VALUES ('leaver', 'x', '2025-11-24T16:00:00Z')")
+      db:run([[INSERT INTO changes (plan_id, kind, words, state, planned_at, changed_at) VALUES (1, 'remove_member', 'w', 'done',
+        '2025-11-24T16:00:00Z', '2025-11-24T16:00:00Z')]])
+      db:run("INSERT INTO account_owners VALUES ('a', 'u', '2025-11-24T16:00:00Z')")
+    end
+    local backup, path = support.temporary(), support.temporary()
+    assert(ledger:backup(backup))
+    local other <close> = assert(wixum.ledger.open(path, { time = desk:time() }))
+    assert(other:import(backup))
+    assert(other:import(backup)) -- twice is once
+    server:advance(301)
+    local states = {}
+    for _, one in ipairs(assert(other:team(wix)).invites) do states[one.email] = one.state end
+    assert.same({ [EVE] = "pending", [FAY] = "failed" }, states)
+    local db <close> = database.open(path)
+    assert.same({ 1, 1, 1 }, { db:one("SELECT count(*) AS n FROM plans").n, db:one("SELECT count(*) AS n FROM changes").n,
+      db:one("SELECT count(*) AS n FROM account_owners").n })
+    other:close()
+    support.remove(path)
+    os.remove(backup)
+  end)
+
   it("takes fifty a call", function()
     local emails = {}
     for i = 1, 60 do emails[i] = ("e%d@example.com"):format(i) end

@@ -110,7 +110,8 @@ end
 function desk:client()
   if self.wix then return self.wix end
   local options = desk.client_options(self.given)
-  if self.given.sandbox and (self.given.like_account or not says_loopback()) then
+  -- one that the ledger has already is the one that is meant
+  if self.given.sandbox and (self.given.like_account or filesystem.exists(self.path .. ".sandbox") or not says_loopback()) then
     self.wix = start_sandbox(self):client(options)
   else
     local wix, problem = wixum.client(options)

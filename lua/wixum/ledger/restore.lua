@@ -138,9 +138,42 @@ local function merge_looks(db)
     FROM given.accounts WHERE true ON CONFLICT DO NOTHING]])
 end
 
+local TEAM = { "email", "person", "policy_id", "role", "site_ids", "language", "state", "step", "invite_id", "user_id", "mails", "reason",
+  "request_id", "planned_at", "mailed_at", "expires_at", "seen_at", "changed_at" }
+
+-- Invites to the team. What was planned, or under way, when the file was made may have been sent: a look at the team settles it.
+local function merge_team(db)
+  local list, sets = table.concat(TEAM, ", "), {}
+  for i, column in ipairs(TEAM) do sets[i] = ("%s = excluded.%s"):format(column, column) end
+  db:run(([[INSERT INTO team_invites (%s) SELECT %s FROM given.team_invites WHERE true ON CONFLICT (person) DO UPDATE SET %s
+    WHERE excluded.changed_at > team_invites.changed_at]]):format(list, list, table.concat(sets, ", ")))
+  db:run([[UPDATE team_invites SET state = 'unknown', step = NULL, mails = mails + 1, mailed_at = changed_at,
+    reason = 'planned or under way in the file that was read in: it may have been sent after that'
+    WHERE (state = 'planned' OR step IS NOT NULL) AND EXISTS (SELECT 1 FROM given.team_invites g WHERE g.person = team_invites.person
+      AND g.changed_at = team_invites.changed_at)]])
+end
+
+-- What was done about people who were in, and which user an account is. A plan that was not carried out is planned anew from what is so.
+local function merge_changes(db)
+  for _, plan in ipairs(db:all([[SELECT id, kind, subject, began_at, ended_at FROM given.plans g WHERE NOT EXISTS (SELECT 1 FROM plans p
+    WHERE p.kind = g.kind AND p.subject = g.subject AND p.began_at = g.began_at) ORDER BY id]])) do
+    db:run("INSERT INTO plans (kind, subject, began_at, ended_at) VALUES (?, ?, ?, ?)", plan.kind, plan.subject, plan.began_at,
+      plan.ended_at)
+    local id = db:one("SELECT max(id) AS id FROM plans").id
+    db:run([[INSERT INTO changes (plan_id, kind, site_id, account_id, user_id, email, evidence, detail, words, state, step, reason,
+        request_id, planned_at, changed_at, seen_at, seen)
+      SELECT ?, kind, site_id, account_id, user_id, email, evidence, detail, words, state, step, reason, request_id, planned_at, changed_at,
+        seen_at, seen FROM given.changes WHERE plan_id = ? ORDER BY id]], id, plan.id)
+  end
+  db:run([[INSERT INTO account_owners (account_id, user_id, seen_at) SELECT account_id, user_id, seen_at FROM given.account_owners
+    WHERE true ON CONFLICT DO NOTHING]])
+end
+
 -- What else a backup has: sites and who could reach them, the calls, and batches that were interrupted.
 local function merge_rest(db)
   merge_looks(db)
+  merge_team(db)
+  merge_changes(db)
   local columns = "began_at, operation, site_id, people, outcome, status, request_id, reason"
   if db:one("SELECT id FROM calls LIMIT 1") then
     db:run(("INSERT INTO calls (%s) SELECT %s FROM given.calls EXCEPT SELECT %s FROM calls"):format(columns, columns, columns))
