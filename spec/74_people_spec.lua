@@ -82,6 +82,23 @@ describe("who", function()
     assert.matches("gone since a look at 2025%-11%-25", tostring(who "ann@"))
   end)
 
+  it("says that it cannot be seen whether somebody accepts who could reach the site before", function()
+    invite(1, ANN)
+    local account = accept(ANN)
+    assert(ledger:check(wix))
+    assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
+    local past = assert(wix:with{ site_id = desk.sites[2] }.site_invites.bulk_invite{ policy_ids = { support.ROLE.id }, emails = { BOB } })
+    assert(server:accept(past.invites[1], ANN))
+    invite(2, CEM) -- so that it is looked at
+    assert(ledger:plan({ { site_id = desk.sites[2], email = ANN, role = support.ROLE.title } }, { client = wix }))
+    server:fault{ operation = "site_invites.bulk_invite", status = 200, body =
+      ('{"invites":[{"id":"0f6e5d4c-3b2a-4190-8e7d-6c5b4a392817","email":"%s","status":"Pending"}],"failedEmails":[]}'):format(ANN) }
+    assert(ledger:send(wix))
+    assert(ledger:check(wix))
+    assert.equal("pending", row(ANN, 2).state)
+    assert.matches("this person could reach the site before: whether the invite is accepted cannot be seen", tostring(who "ann@"), 1, true)
+  end)
+
   it("finds an account that is nobody's, and names the candidates of what is unclear", function()
     invite(1, ANN)
     invite(1, BOB)

@@ -30,6 +30,7 @@ local CALLS = 1000 -- calls of one person at most
 ---@field mails integer
 ---@field sent string[] when mails went out, or may have
 ---@field gone_at string? the first look at which the account that accepted was gone
+---@field could_before boolean? an account of theirs could reach the site before: whether they accept cannot be seen
 
 ---@class wixum.PersonSite
 ---@field site_id string
@@ -120,9 +121,14 @@ end
 local function add_sites(db, person)
   for _, account in ipairs(person.accounts) do
     for row in db:rows(SITES, account.account_id) do
-      local invited = false
-      for _, own in ipairs(person.rows) do invited = invited or own.site_id == row.site_id and own.account_id == row.account_id end
-      if not invited then person.sites[#person.sites + 1] = row end
+      local accepted = false
+      for _, own in ipairs(person.rows) do
+        if own.site_id == row.site_id then
+          accepted = accepted or own.account_id == row.account_id
+          own.could_before = own.could_before or not row.absent_at and own.state == "pending"
+        end
+      end
+      if not accepted then person.sites[#person.sites + 1] = row end
     end
   end
 end

@@ -69,6 +69,7 @@ local function role_lines(lines, row)
   add("%s%s", dates(row), row.expires_at and row.state == "pending" and ", expires " .. row.expires_at or "")
   local said = evidence_of(row)
   if said then add("%s", said) end
+  if row.could_before then add("this person could reach the site before: whether the invite is accepted cannot be seen") end
   if row.reason then add("%s", printable(row.reason, 200)) end
   local step = words.next_step(row)
   if step then add("next: %s", step) end
