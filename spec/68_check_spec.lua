@@ -7,6 +7,7 @@ local wixum = require "wixum"
 
 local ANN, BOB, CEM = "ann@example.com", "bob@example.com", "cem@example.com"
 local DESIGNER = "Website Designer"
+local COLLEAGUE = "0f6e5d4c-3b2a-4190-8e7d-6c5b4a39281a" -- who could reach the site before
 
 local desk, ledger, wix, server
 
@@ -488,18 +489,18 @@ describe("a ledger of an earlier version", function()
       local db <close> = database.open(path)
       for _, statement in ipairs(schema.VERSIONS[1]) do db:run(statement) end
       db:run("INSERT INTO sites (site_id, name, looked_at) VALUES (?, 'One', '2025-11-24T15:00:00Z')", desk.sites[1])
-      db:run("INSERT INTO reached_before VALUES (?, 'a', '2025-11-24T15:00:00Z')", desk.sites[1])
+      db:run("INSERT INTO reached_before VALUES (?, ?, '2025-11-24T15:00:00Z')", desk.sites[1], COLLEAGUE)
       db:run([[INSERT INTO invites (site_id, email, person, policy_ids, state, mails, planned_at, first_mail_at, changed_at)
         VALUES (?, ?, ?, '1', 'pending', 1, '2025-11-24T15:00:00Z', '2025-11-24T15:00:00Z', '2025-11-24T15:00:00Z')]],
         desk.sites[1], ANN, ANN)
       db:mark(1)
     end
     local old <close> = assert(wixum.ledger.open(path, { time = desk:time() }))
-    local answer = '{"sites":[{"id":"%s","contributorAccountIds":["a","b"]}]}'
-    server:fault{ operation = "sites.query_sites", status = 200, body = answer:format(desk.sites[1]) }
+    local answer, account = '{"sites":[{"id":"%s","contributorAccountIds":["%s","%s"]}]}', "0f6e5d4c-3b2a-4190-8e7d-6c5b4a392817"
+    server:fault{ operation = "sites.query_sites", status = 200, body = answer:format(desk.sites[1], COLLEAGUE, account:upper()) }
     assert(old:check(wix))
     local ann = old:rows()()
-    assert.same({ "accepted", "b" }, { ann.state, ann.account_id })
+    assert.same({ "accepted", account }, { ann.state, ann.account_id })
     support.remove(path)
   end)
 end)

@@ -157,7 +157,7 @@ describe("the operator's week", function()
     contains(done{ lines[1] }, "removes tom@agentur.example from the team", "off Taller Ñandú", "rotate it in the API Keys manager",
       "Nothing was taken away: --apply does it.")
     assert.equal(2, #server:contributors(site_id(5)))
-    contains(done{ lines[2] }, "2 of 2 removals made", "Looked at again: nothing is left that is known.")
+    contains(done{ lines[2] }, "2 of 2 steps done", "Looked at again: nothing is left that is known.")
     assert.same({ 0, 1 }, { #server:members{ email = "tom@agentur.example" }, #server:contributors(site_id(5)) })
   end)
 

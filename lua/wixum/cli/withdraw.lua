@@ -25,6 +25,7 @@ local OUTCOMES = {
   taken_back = "Taken back: %s on %s was not mailed.",
   revoked = "The invite of %s to %s is revoked; nobody can accept it any more.",
   removed = "%s is gone from %s: it was looked at again.",
+  unseen = "%s was taken off %s.",
   none = "Nothing to withdraw: the invite of %s to %s is not open, and nobody is known to have joined by it.",
   asked = "Nothing was removed: %s keeps %s.",
 }
@@ -70,11 +71,16 @@ function withdraw.run(desk)
   elseif done.outcome == "open" then
     talk:wrong("it could not be done: %s", done.reason or "the service gave no reason")
   end
-  if done.seen == "unseen" then talk:wrong("whether he is gone could not be seen: look at the site's Roles & Permissions page") end
+  if done.outcome == "unseen" then talk:wrong("whether he is gone could not be seen: look at the site's Roles & Permissions page") end
   if refused then return refused end
   local code = running.status(talk, done, interrupted)
   if code ~= status.DONE then return code end
-  return (done.outcome == "open" or done.outcome == "unclear" or done.outcome == "asked") and status.SOME_FAILED or status.DONE
+  local good = done.outcome == "revoked" or done.outcome == "removed" or done.outcome == "taken_back" or done.outcome == "none"
+  if candidate and candidate.account_id and done.outcome == "removed" and #candidate.others > 0 then
+    talk:wrong("another account came by invites of the same person: %s. Say it with --account", table.concat(candidate.others, ", "))
+    return status.SOME_FAILED
+  end
+  return good and status.DONE or status.SOME_FAILED
 end
 
 return withdraw

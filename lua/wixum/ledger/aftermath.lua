@@ -25,7 +25,9 @@ local function write(db, row, seen, now)
     WHERE id = ?]], seen, now, seen, row.id)
 end
 
-local THERE = "SELECT id FROM presences WHERE site_id = ? AND account_id = ? AND gone_at IS NULL"
+-- Its owner is in no list of those who can reach a site.
+local THERE = [[SELECT site_id FROM presences WHERE site_id = ? AND account_id = ? AND gone_at IS NULL
+  UNION SELECT site_id FROM sites WHERE site_id = ? AND owner_account_id = ?]]
 
 local function look_at_sites(owner, wix, rows, summary)
   local db, ids, listed = owner.db, {}, {}
@@ -40,7 +42,8 @@ local function look_at_sites(owner, wix, rows, summary)
     if not seen then return err end
     for _, row in ipairs(rows) do
       if seen[row.site_id] then
-        write(db, row, db:one(THERE, row.site_id, row.account_id) and "otherwise" or "as_wanted", owner.now())
+        local there = db:one(THERE, row.site_id, row.account_id, row.site_id, row.account_id)
+        write(db, row, there and "otherwise" or "as_wanted", owner.now())
       end
     end
   end
@@ -97,6 +100,7 @@ local function look_at_team(owner, wix, rows, summary)
   end
 end
 
+-- Where it can be seen; whether an invite is open can be seen nowhere.
 local KINDS = { remove_contributor = "sites", change_role = "roles", remove_member = "team", change_assignments = "team" }
 
 --- Looks what came of a plan's changes, all that were called for.
@@ -110,7 +114,8 @@ function aftermath.look(owner, wix, rows, role_ids)
   local groups, summary = { sites = {}, roles = {}, team = {} }, { as_wanted = 0, otherwise = 0, unseen = 0, calls = 0, rows = {} }
   local called = {}
   for _, row in ipairs(rows) do
-    if row.state == "done" or row.state == "unknown" or row.state == "failed" then
+    local can_be_seen = KINDS[row.kind] ~= nil
+    if can_be_seen and (row.state == "done" or row.state == "unknown" or row.state == "failed") then
       row.seen = nil
       table.insert(groups[KINDS[row.kind]], row)
       called[#called + 1] = row

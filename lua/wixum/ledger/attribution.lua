@@ -20,6 +20,7 @@ local NAMED = 20 -- accounts that are named as candidates of an invite
 ---@field left integer? invites of hers by which somebody may still have come; 1 unless said
 ---@field opened number? since when it could be used, seconds; nil: nobody knows
 ---@field closed number? until when; nil: it still can, as far as known
+---@field slack number? by how much these may be wrong, since they are of another clock: within it nothing is sure; 0 unless said
 ---@field fixed boolean? nothing may be decided about it: it has failed, or is under way. It may have been used nonetheless
 
 ---@class wixum.Arrival an account that was not there at a look, and was at the next
@@ -28,6 +29,7 @@ local NAMED = 20 -- accounts that are named as candidates of an invite
 ---@field absent number? the look without it; nil: there was none
 ---@field seen number the look with it
 ---@field doubtful boolean? it may have come without an invite of this ledger
+---@field removed boolean? it was taken off on purpose: that it was somebody's is no news
 
 ---@class wixum.AttributionKnown what is known beyond the site
 ---@field excluded table<string, true> accounts that own the site, or did
@@ -44,10 +46,14 @@ local NAMED = 20 -- accounts that are named as candidates of an invite
 
 -- ---- who may have used what ------------------------------------------------------------------------------------------
 
-local function is_possible(row, arrival)
-  if row.opened and row.opened > arrival.seen then return false end
-  return not (row.closed and arrival.absent and row.closed < arrival.absent)
+local function fits_within(row, arrival, slack)
+  if row.opened and row.opened - slack > arrival.seen then return false end
+  return not (row.closed and arrival.absent and row.closed + slack < arrival.absent)
 end
+
+local function is_possible(row, arrival) return fits_within(row, arrival, row.slack or 0) end
+
+local function slack_of(row) return row.slack or 0 end
 
 -- Rows in two lists, so that those which cannot be meant are passed over: open ones by their beginning, ended ones by their end.
 local function index_of(rows)
@@ -57,13 +63,14 @@ local function index_of(rows)
       if row.closed then ended[#ended + 1] = row else open[#open + 1] = row end
     end
   end
-  local function earlier(one, other)
-    if one.opened ~= other.opened then return (one.opened or -math.huge) < (other.opened or -math.huge) end
+  local function from(row) return row.opened and row.opened - slack_of(row) or -math.huge end
+  local function to(row) return row.closed + slack_of(row) end
+  table.sort(open, function(one, other)
+    if from(one) ~= from(other) then return from(one) < from(other) end
     return one.id < other.id
-  end
-  table.sort(open, earlier)
+  end)
   table.sort(ended, function(one, other)
-    if one.closed ~= other.closed then return one.closed > other.closed end
+    if to(one) ~= to(other) then return to(one) > to(other) end
     return one.id < other.id
   end)
   return { open = open, ended = ended }
@@ -72,11 +79,11 @@ end
 -- Calls a function with each row by which somebody may have come, until it answers true.
 local function each_possible(index, arrival, take)
   for _, row in ipairs(index.open) do
-    if row.opened and row.opened > arrival.seen then break end
+    if row.opened and row.opened - slack_of(row) > arrival.seen then break end
     if take(row) then return end
   end
   for _, row in ipairs(index.ended) do
-    if arrival.absent and row.closed < arrival.absent then break end
+    if arrival.absent and row.closed + slack_of(row) < arrival.absent then break end
     if is_possible(row, arrival) and take(row) then return end
   end
 end
@@ -93,7 +100,7 @@ end
 
 -- Whether it is sure that the arrival came by an invite, if by this one alone it could have.
 local function is_sure(arrival, row, known)
-  if arrival.doubtful or known.elsewhere[arrival.account] then return false end
+  if arrival.doubtful or known.elsewhere[arrival.account] or not fits_within(row, arrival, 0) then return false end
   local tied = known.ties[arrival.account]
   if tied then return tied == row.person end
   for person in pairs(known.used[arrival.account] or {}) do
@@ -107,9 +114,8 @@ local function must_have_one(arrival, rows, known)
   if arrival.doubtful or known.elsewhere[arrival.account] or #rows == 0 then return false end
   local tied = known.ties[arrival.account]
   local used = known.used[arrival.account]
-  if not tied and not used then return true end
   for _, row in ipairs(rows) do
-    if tied == row.person or not tied and used[row.person] then return true end
+    if fits_within(row, arrival, 0) and (tied == row.person or not tied and (not used or used[row.person])) then return true end
   end
   return false
 end
@@ -259,7 +265,7 @@ local function find_known(state, rows, known)
   local by_person, found = nil, {}
   for _, list in ipairs{ state.open, state.wide } do
     for _, arrival in ipairs(list) do
-      local person = not arrival.doubtful and person_of(arrival.account, known)
+      local person = not (arrival.doubtful or arrival.removed) and person_of(arrival.account, known)
       if person then
         if not by_person then
           by_person = {}
@@ -294,8 +300,8 @@ local function candidates_of(state, rows, is_settled)
     latest, earliest = math.max(latest, arrival.seen), math.min(earliest, arrival.absent or -math.huge)
   end
   for _, row in ipairs(rows) do
-    if (row.left or 1) > 0 and not is_settled(row) and not (row.opened and row.opened > latest)
-      and not (row.closed and row.closed < earliest) then
+    if (row.left or 1) > 0 and not is_settled(row) and not (row.opened and row.opened - slack_of(row) > latest)
+      and not (row.closed and row.closed + slack_of(row) < earliest) then
       for _, arrival in ipairs(state.wide) do
         if is_possible(row, arrival) and #add(row, arrival) >= NAMED then break end
       end

@@ -3,6 +3,7 @@
 -- Owns how answers and errors about invites are put into the journal, and the table `calls`. Sends nothing, decides nothing about what
 -- comes next but a row's state.
 
+local core = require "wixum.core"
 local database = require "wixum.ledger.database"
 local filled, quoted = database.filled, database.quoted
 local folding = require "wixum.folding"
@@ -79,7 +80,8 @@ end
 local UNDER_WAY = { invite = "state = 'sending', ", resend = "", revoke = "" }
 
 local function sending_form(now, step)
-  return ("UPDATE invites SET %sstep = %s, changed_at = %s WHERE id IN ("):format(UNDER_WAY[step], quoted(step), quoted(now)), ")"
+  local opened = step == "invite" and ("opened_at = coalesce(opened_at, %s), "):format(quoted(now)) or ""
+  return ("UPDATE invites SET %s%sstep = %s, changed_at = %s WHERE id IN ("):format(UNDER_WAY[step], opened, quoted(step), quoted(now)), ")"
 end
 
 -- Rows are about to be sent.
@@ -247,9 +249,10 @@ end
 function calls.resent(journal, row, answer, info, now, keeps_links)
   local invite = type(answer.invite) == "table" and answer.invite or {}
   gather_invite(journal, "resent", RESENT, row, invite, now, info, now, keeps_links)
-  if invite.status == "Used" or text(invite.accepted_by_account_id) then
-    journal:put(filled("UPDATE invites SET state = 'accepted', evidence = 'told', account_id = ? WHERE id = ?",
-      text(invite.accepted_by_account_id), row.id), { row })
+  local account = text(invite.accepted_by_account_id)
+  if invite.status == "Used" or account then
+    account = account and core.is_guid(account) and folding.ascii(account) or nil
+    journal:put(filled("UPDATE invites SET state = 'accepted', evidence = 'told', account_id = ? WHERE id = ?", account, row.id), { row })
   end
 end
 

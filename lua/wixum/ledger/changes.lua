@@ -15,13 +15,13 @@ local changes = {}
 local PAGE = 200 -- rows read at a time
 
 ---@class wixum.Change
----@field kind "remove_contributor"|"change_role"|"remove_member"|"change_assignments"
+---@field kind "revoke_invite"|"remove_contributor"|"change_role"|"remove_member"|"change_assignments"
 ---@field site_id string?
 ---@field account_id string?
 ---@field user_id string?
 ---@field email string? as far as known
 ---@field evidence string? that the account is theirs
----@field detail table? what they are to have: `roles` (ids) of change_role; `add`, `remove` of change_assignments
+---@field detail table? what they are to have: `roles` (ids) of change_role; `add`, `remove` of change_assignments; `invite_id`
 ---@field words string the same for people
 
 ---@class wixum.ChangeSummary
@@ -42,6 +42,18 @@ local function gone_is_done(answer, found)
 end
 
 local KINDS = {}
+
+-- An invite that may still be open though somebody has joined. One that is not has been used, or is over: that is as good.
+KINDS.revoke_invite = {
+  operation = "site_invites.revoke_invite",
+  call = function(wix, row)
+    local answer, found = wix.site_invites.revoke_invite{ invite_id = row.detail.invite_id }
+    if answer or found.outcome ~= "refused" or found.kind ~= "precondition" and found.kind ~= "conflict" and found.kind ~= "not_found" then
+      return answer, found
+    end
+    return {}, { status = found.status, request_id = found.request_id }
+  end,
+}
 
 KINDS.remove_contributor = {
   operation = "contributors.remove_contributor",
@@ -72,7 +84,7 @@ KINDS.change_assignments = {
 }
 
 -- In which order: who is in the team could undo the rest.
-local ORDER = { "remove_member", "change_assignments", "remove_contributor", "change_role" }
+local ORDER = { "remove_member", "change_assignments", "revoke_invite", "remove_contributor", "change_role" }
 
 -- ---- how it is written down ------------------------------------------------------------------------------------------
 

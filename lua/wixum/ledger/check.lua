@@ -37,41 +37,52 @@ local AT_ONCE = 500 -- rows a statement
 local function seconds(text) return text and require("wixum").time(text) or nil end
 
 -- Accepted ones too: another invite of theirs may have been used.
-local ROWS = [[SELECT id, person, email, state, step, first_mail_at, expires_at, changed_at, account_id, evidence, candidates, policy_ids,
-  accepted_from, earlier_invites, (SELECT count(*) FROM presences p WHERE p.row_id = invites.id)
+local ROWS = [[SELECT id, person, email, state, step, opened_at, first_mail_at, expires_at, changed_at, account_id, evidence, candidates,
+  policy_ids, accepted_from, earlier_invites, (SELECT count(*) FROM presences p WHERE p.row_id = invites.id)
   FROM invites WHERE site_id = %s AND (mails > 0 OR step IS NOT NULL OR state IN ('unknown', 'failed')) ORDER BY id]]
 
--- Rows as `attribution` wants them, with what is needed beside it. There may be very many.
-local function invites_of(db, site_id)
+-- Seconds of a moment; the same comes again and again.
+local function reader()
   local last_text, last_seconds
-  local function mailed_at(text)
+  return function(text)
     if text ~= last_text then last_text, last_seconds = text, seconds(text) end
     return last_seconds
   end
+end
+
+-- Rows as `attribution` wants them, with what is needed beside it. There may be very many. When looks were made and mails left is of our
+-- own clock, when an invite expires is of the service's.
+local function invites_of(db, site_id)
+  local ours, theirs = reader(), reader()
   return db:page(function(values)
-    local id, person, email, own_state, step, first_mail_at, expires_at, changed_at, account_id, said, candidates, policy_ids,
-      accepted_from, earlier, came = table.unpack(values, 1, 15)
-    local state, closed = accepted_from or own_state, nil
-    if state == "expired" then closed = seconds(expires_at)
-    elseif state == "revoked" and not accepted_from then closed = seconds(changed_at) end
+    local id, person, email, own_state, step, opened_at, first_mail_at, expires_at, changed_at, account_id, said, candidates, policy_ids,
+      accepted_from, earlier, came = table.unpack(values, 1, 16)
+    local state = accepted_from or own_state
     -- refused by the service: perhaps since somebody has invited them in the dashboard
     local failed = state == "failed"
-    local opened = not failed and first_mail_at and mailed_at(first_mail_at) or nil
+    local mailed, opened, closed, slack = first_mail_at and theirs(first_mail_at), nil, nil, 0
+    if not failed then
+      opened = opened_at and ours(opened_at) or mailed
+      if not opened_at then slack = SLACK end
+    end
+    if state == "expired" and expires_at then
+      closed, slack = seconds(expires_at) - (opened_at and mailed and mailed - ours(opened_at) or 0), SLACK
+    elseif state == "revoked" and not accepted_from then closed = seconds(changed_at) end
     local sent = earlier + ((failed or state == "planned") and 0 or 1)
     return { id = id, person = person, email = email, state = own_state, account_id = account_id, evidence = said,
-      candidates = candidates, policy_ids = policy_ids, opened = opened and opened - SLACK, closed = closed and closed + SLACK,
+      candidates = candidates, policy_ids = policy_ids, opened = opened, closed = closed, slack = slack,
       left = math.max(sent - came, failed and 1 or 0), fixed = failed and earlier == 0 or step ~= nil }
   end, ROWS:format(quoted(site_id)))
 end
 
-local ARRIVALS = [[SELECT id, account_id, absent_at, seen_at, doubtful FROM presences
+local ARRIVALS = [[SELECT id, account_id, absent_at, seen_at, doubtful, removed FROM presences
   WHERE site_id = ? AND row_id IS NULL AND (absent_at IS NOT NULL OR doubtful = 1) ORDER BY id]]
 
 local function arrivals_of(db, site_id)
   local list = {}
   for row in db:rows(ARRIVALS, site_id) do
     list[#list + 1] = { id = row.id, account = row.account_id, absent = seconds(row.absent_at), seen = seconds(row.seen_at),
-      doubtful = row.doubtful == 1, absent_at = row.absent_at, seen_at = row.seen_at }
+      doubtful = row.doubtful == 1, removed = row.removed == 1, absent_at = row.absent_at, seen_at = row.seen_at }
   end
   return list
 end
@@ -90,8 +101,13 @@ local function known_of(db, site_id, arrivals, account, trust)
     known.used[row.account_id] = known.used[row.account_id] or {}
     known.used[row.account_id][row.person] = true
   end
-  for row in db:rows(([[SELECT DISTINCT account_id FROM presences WHERE account_id IN (%s) AND site_id <> ? AND absent_at IS NULL
-    AND row_id IS NULL]]):format(list), site_id) do known.elsewhere[row.account_id] = true end
+  -- who was somewhere from the beginning; or here before, and nobody knows by what
+  for row in db:rows(([[SELECT account_id FROM presences WHERE account_id IN (%s) AND row_id IS NULL AND absent_at IS NULL
+    AND (site_id <> ? OR doubtful = 0) UNION SELECT account_id FROM presences WHERE account_id IN (%s) AND row_id IS NULL AND site_id = ?
+    AND gone_at IS NOT NULL AND EXISTS (SELECT 1 FROM presences later WHERE later.site_id = presences.site_id
+      AND later.account_id = presences.account_id AND later.id > presences.id)]]):format(list, list), site_id, site_id) do
+    known.elsewhere[row.account_id] = true
+  end
   return known
 end
 
@@ -110,14 +126,17 @@ local function accept(db, decision, now)
   if decision.evidence ~= evidence.KNOWN_ACCOUNT then
     db:run("UPDATE presences SET row_id = ? WHERE id = ?", row.id, arrival.id)
   end
-  if row.state == "accepted" then
+  local was = row.state
+  if was == "accepted" then
     if row.account_id then return false end -- somebody else has used another invite of hers
+    row.account_id = arrival.account
     db:run("UPDATE invites SET account_id = ?, joined_after = ?, joined_by = ?, changed_at = ? WHERE id = ?", arrival.account,
       arrival.absent_at, arrival.seen_at, now, row.id) -- that it was accepted was told, and not by whom
     return false
   end
-  db:run(ACCEPTED, decision.evidence, arrival.account, arrival.absent_at, arrival.seen_at, WORDS[row.state], now, row.id)
-  return true
+  db:run(ACCEPTED, decision.evidence, arrival.account, arrival.absent_at, arrival.seen_at, WORDS[was], now, row.id)
+  row.state, row.account_id = "accepted", arrival.account
+  return true, was
 end
 
 -- When an invite was revoked is told by its last change: that stays.
@@ -193,8 +212,9 @@ function check.evaluate(db, site_id, account, trust, now, fits)
   local found = attribution.decide(rows, arrivals, known)
   for _, decision in ipairs(found.decided) do
     local row = decision.row
-    if accept(db, decision, now) then
-      accepted[#accepted + 1] = { email = row.email, site_id = site_id, account_id = decision.arrival.account, was = row.state,
+    local new, was = accept(db, decision, now)
+    if new then
+      accepted[#accepted + 1] = { email = row.email, site_id = site_id, account_id = decision.arrival.account, was = was,
         evidence = decision.evidence, joined_after = decision.arrival.absent_at, joined_by = decision.arrival.seen_at }
     end
   end

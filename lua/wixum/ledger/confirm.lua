@@ -43,11 +43,14 @@ local function candidates(db, site_id)
   return #ids > 0 and "; seen there and nobody's so far: " .. table.concat(ids, ", ") or ""
 end
 
-local function check_account(db, site_id, row, account)
+local function check_account(db, site_id, row, account, own_account)
   local seen = db:one("SELECT id, absent_at, seen_at, row_id FROM presences WHERE site_id = ? AND account_id = ? ORDER BY id DESC LIMIT 1",
     site_id, account)
   if not seen then
     return nil, "this account was never seen on this site" .. candidates(db, site_id) .. ". `wixum check` looks anew"
+  end
+  if db:one("SELECT 1 AS found FROM owners WHERE site_id = ? AND account_id = ?", site_id, account) or account == own_account then
+    return nil, "this account owns the site, or did, or is the key's own: it came by no invite"
   end
   local tied = db:one("SELECT person, email FROM accounts WHERE account_id = ?", account)
   if tied and tied.person ~= row.person then
@@ -90,7 +93,7 @@ function confirm.say(owner, given, own_account, trust)
     local row, reason = find_row(db, site_id, given.email)
     if not row then return nil, reason end
     local seen
-    seen, reason = check_account(db, site_id, row, account)
+    seen, reason = check_account(db, site_id, row, account, own_account)
     if not seen then return nil, reason end
     local reopened = {}
     for _, other in ipairs(db:all([[SELECT id, email, site_id, evidence FROM invites WHERE site_id = ? AND account_id = ? AND id <> ?

@@ -80,7 +80,7 @@ end
 local SETTLED = {
   -- when an invite expires that was mailed after the day that is known, nobody knows
   sent = [[state = CASE unknown_step WHEN 'revoke' THEN 'revoked' ELSE 'pending' END,
-    expires_at = CASE WHEN expires_at <= last_mail_at THEN NULL ELSE expires_at END]],
+    expires_at = CASE WHEN unknown_step = 'resend' OR expires_at <= last_mail_at THEN NULL ELSE expires_at END]],
   not_sent = [[state = CASE WHEN coalesce(unknown_step, 'invite') = 'invite' THEN 'planned' ELSE 'pending' END,
     mails = CASE unknown_step WHEN 'revoke' THEN mails ELSE max(0, mails - 1) END,
     last_mail_at = CASE unknown_step WHEN 'revoke' THEN last_mail_at WHEN 'resend' THEN coalesce(earlier_mail_at, first_mail_at)

@@ -24,6 +24,14 @@ evidence.WORDS = {
 evidence.LIMITS = "Who has declined looks like who has not answered; and of somebody who could reach a site before, accepting changes "
   .. "nothing that can be seen."
 
+--- A word of a command as a shell takes it, whatever is in it.
+---@param text string
+---@return string
+function evidence.shell(text)
+  if text:find("^[%w@%%+=:,./_-]+$") then return text end
+  return "'" .. printable(text, 200):gsub("'", "'\\''") .. "'"
+end
+
 -- ---- a check, for people ---------------------------------------------------------------------------------------------
 
 local SHOWN = 10
@@ -54,7 +62,7 @@ function summary.__tostring(self)
       break
     end
     add("%s on %s is unclear: it may be %s. `wixum confirm %s --site %s --account ID` decides it", row.email, place(row),
-      (row.candidates:gsub(" ", " or ")), row.email, row.site_id)
+      (row.candidates:gsub(" ", " or ")), evidence.shell(row.email), row.site_id)
   end
   if self.strangers > 0 then
     add("%s joined by no invite of this ledger: `wixum access` names them", count(self.strangers, "account", "accounts"))

@@ -12,7 +12,7 @@ local export = {}
 
 export.FIELDS = { "site_id", "email", "policy_ids", "roles", "invite_purpose", "language", "state", "step", "unknown_step",
   "invite_id", "reason", "evidence", "account_id", "request_id", "mails", "planned_at", "first_mail_at", "earlier_mail_at", "last_mail_at",
-  "expires_at", "joined_after", "joined_by", "candidates", "earlier_invites", "changed_at" }
+  "expires_at", "joined_after", "joined_by", "candidates", "earlier_invites", "opened_at", "changed_at" }
 
 local KIND = { name = "an export", is_one = reader.is_export }
 

@@ -13,6 +13,7 @@ local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
 local looks = require "wixum.ledger.looks"
 local owners = require "wixum.ledger.owners"
+local removed = require "wixum.ledger.removed"
 local run = require "wixum.ledger.run"
 local team = require "wixum.ledger.team"
 local team_invites = require "wixum.ledger.team_invites"
@@ -43,8 +44,8 @@ local leaver = {}
 
 -- ---- what is so ------------------------------------------------------------------------------------------------------
 
-local ROWS = [[SELECT i.id, i.email, i.site_id, s.name, i.state, i.step, i.mails, i.invite_id, i.evidence, i.account_id, i.candidates
-  FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.person = ? ORDER BY i.id]]
+local ROWS = [[SELECT i.id, i.email, i.site_id, s.name, i.state, i.step, i.mails, i.invite_id, i.evidence, i.account_id, i.candidates,
+  i.earlier_invites FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.person = ? ORDER BY i.id]]
 
 local REACHED = [[SELECT p.site_id, p.account_id, s.name, s.owner_account_id FROM presences p JOIN sites s ON s.site_id = p.site_id
   WHERE p.account_id = ? AND p.gone_at IS NULL AND s.unlisted_at IS NULL ORDER BY p.site_id]]
@@ -145,9 +146,18 @@ end
 -- Invites that were accepted, or may have been.
 local function add_joined(db, plan, row, known, elsewhere)
   if row.state == "accepted" and row.account_id then
-    for reached in db:rows(REACHED, row.account_id) do
-      if reached.site_id == row.site_id then add_removal(plan, reached, row.email, row.evidence)
-      elseif not known[row.account_id] then elsewhere[#elsewhere + 1] = { row = row, reached = reached } end
+    local accounts = removed.accounts_of(db, row)
+    for _, account in ipairs(accounts) do
+      for reached in db:rows(REACHED, account) do
+        if reached.site_id == row.site_id then add_removal(plan, reached, row.email, row.evidence)
+        elseif not known[account] then elsewhere[#elsewhere + 1] = { row = row, reached = reached } end
+      end
+    end
+    -- the invite itself may be open, where it is not sure that it is the one that was used
+    if row.invite_id and accounts[1] and (row.evidence == evidence.KNOWN_ACCOUNT or row.evidence == evidence.OPERATOR
+      or row.earlier_invites > 0) then
+      plan.changes[#plan.changes + 1] = { kind = "revoke_invite", site_id = row.site_id, email = row.email,
+        detail = { invite_id = row.invite_id }, words = ("revokes the invite to %s, should it be open"):format(place(row)) }
     end
   elseif row.state == "accepted" then
     plan.decide[#plan.decide + 1] = { text = ("%s: she accepted, and it is not known by which account: look at the site's Roles & "
@@ -211,8 +221,6 @@ end
 -- ---- taking it away --------------------------------------------------------------------------------------------------
 
 local TAKEN_BACK = "UPDATE invites SET state = 'revoked', reason = 'taken back before it was mailed', changed_at = ? WHERE id = ?"
-local GONE = [[UPDATE invites SET state = 'revoked', reason = 'had accepted, and was removed', changed_at = ?
-  WHERE site_id = ? AND account_id = ? AND state = 'accepted']]
 
 local function take_back(db, plan, now)
   db:transaction(function()
@@ -242,7 +250,7 @@ local function apply(owner, wix, plan, options)
   local err
   plan.seen, err = aftermath.look(owner, wix, rows)
   for _, row in ipairs(rows) do
-    if row.kind == "remove_contributor" and row.seen == "as_wanted" then db:run(GONE, now(), row.site_id, row.account_id) end
+    if row.kind == "remove_contributor" and row.seen == "as_wanted" then removed.account(db, row.site_id, row.account_id, now()) end
   end
   if err then
     plan.stopped = err

@@ -34,7 +34,7 @@ end
 
 local function add_done(lines, found)
   local parts = {}
-  if found.done then parts[#parts + 1] = ("%d of %s made"):format(found.done.done, counted(found.done.total, "removal", "removals")) end
+  if found.done then parts[#parts + 1] = ("%d of %s done"):format(found.done.done, counted(found.done.total, "step", "steps")) end
   if found.revoked then parts[#parts + 1] = ("%s revoked"):format(counted(found.revoked.done, "invite", "invites")) end
   if found.taken_back > 0 then parts[#parts + 1] = ("%d taken back"):format(found.taken_back) end
   local failed = (found.done and found.done.failed or 0) + (found.revoked and found.revoked.failed or 0)

@@ -65,7 +65,7 @@ end
 local function accounts_of(site)
   local list, set = {}, {}
   for _, account in ipairs(site.contributorAccountIds) do
-    local id = type(account) == "string" and account ~= "" and folding.ascii(account)
+    local id = type(account) == "string" and core.is_guid(account) and folding.ascii(account)
     if id and not set[id] then
       set[id] = true
       list[#list + 1] = id
@@ -142,8 +142,16 @@ end
 ---@return wixum.Error? err
 function looks.at(db, wix, ids, now)
   local began = now()
-  local sites, err = query_sites(wix, { filter = { id = { ["$in"] = ids } }, cursorPaging = { limit = looks.A_CALL } })
-  if not sites then return nil, err --[[@as wixum.Error]] end
+  local sites, cursor = query_sites(wix, { filter = { id = { ["$in"] = ids } }, cursorPaging = { limit = looks.A_CALL } })
+  if not sites then return nil, cursor --[[@as wixum.Error]] end
+  -- should the service give fewer a page than it is asked for
+  while cursor and #sites < #ids do
+    local more, next_cursor = query_sites(wix, { cursorPaging = { cursor = cursor } })
+    if not more then return nil, next_cursor --[[@as wixum.Error]] end
+    if #more == 0 then break end
+    table.move(more, 1, #more, #sites + 1, sites)
+    cursor = next_cursor
+  end
   local ended, wanted, seen = now(), {}, nil
   for _, id in ipairs(ids) do wanted[id] = true end
   db:transaction(function()

@@ -83,7 +83,7 @@ local function moment(text)
   if not text then return "" end
   return text:find("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%dZ$") and text, 'it is no moment as in "2026-11-25T08:00:00Z"'
 end
-for _, name in ipairs{ "first_mail_at", "earlier_mail_at", "last_mail_at", "expires_at", "joined_after", "joined_by" } do
+for _, name in ipairs{ "first_mail_at", "earlier_mail_at", "last_mail_at", "expires_at", "joined_after", "joined_by", "opened_at" } do
   check[name] = moment
 end
 
@@ -93,7 +93,11 @@ local function needed_moment(text)
 end
 check.planned_at, check.changed_at = needed_moment, needed_moment
 
-local TEXTS = { "roles", "invite_purpose", "language", "reason", "evidence", "account_id", "candidates", "request_id" }
+-- Account ids: the case of their letters does not count.
+local function accounts(text) return text and folding.ascii(text) or "" end
+check.account_id, check.candidates = accounts, accounts
+
+local TEXTS = { "roles", "invite_purpose", "language", "reason", "evidence", "request_id" }
 local NOT_NULL = { roles = true, invite_purpose = true, language = true } -- as the table has them
 
 -- A row as the ledger stores it; nil where something is wrong, which is reported.
@@ -118,7 +122,8 @@ local function row_of(given, report)
   end
   for _, field in ipairs{ "mails", "earlier_invites" } do
     local number = math.tointeger(tonumber(given[field]))
-    if field == "earlier_invites" and (given[field] == nil or given[field] == "") then number = 0 end -- of an older export
+    -- an older export does not tell; too many would be no harm
+    if field == "earlier_invites" and (given[field] == nil or given[field] == "") then number = math.max(0, (row.mails or 0) - 1) end
     if not number or number < 0 then
       good = false
       report(field, given[field], "it is no whole number of at least 0")

@@ -18,7 +18,7 @@ local restore = {}
 local COLUMNS = { "site_id", "email", "person", "policy_ids", "roles", "invite_purpose", "language", "state", "step", "unknown_step",
   "earlier_mail_at", "invite_id", "accept_link", "mails", "reason", "evidence", "account_id", "request_id", "planned_at", "first_mail_at",
   "last_mail_at", "expires_at", "joined_after", "joined_by", "candidates", "accepted_from",
-  "earlier_invites", "changed_at" }
+  "earlier_invites", "opened_at", "changed_at" }
 local LIST = table.concat(COLUMNS, ", ")
 
 -- ---- out -------------------------------------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ local TEMPORARY = [[CREATE TEMP TABLE imported (line INTEGER, site_id TEXT, emai
   invite_purpose TEXT, language TEXT, state TEXT, step TEXT, unknown_step TEXT, earlier_mail_at TEXT, invite_id TEXT, accept_link TEXT,
   mails INTEGER, reason TEXT, evidence TEXT, account_id TEXT, request_id TEXT, planned_at TEXT, first_mail_at TEXT, last_mail_at TEXT,
   expires_at TEXT, joined_after TEXT, joined_by TEXT, candidates TEXT, accepted_from TEXT,
-  earlier_invites INTEGER, changed_at TEXT,
+  earlier_invites INTEGER, opened_at TEXT, changed_at TEXT,
   UNIQUE (site_id, person))]]
 
 local AT_ONCE = 200 -- rows a statement
@@ -97,8 +97,24 @@ local OLDER = [[DELETE FROM imported WHERE EXISTS (SELECT 1 FROM invites i
 local UNDER_WAY = "UPDATE imported SET %s, step = NULL, reason = 'it was under way when the file was made' WHERE step = %s"
 local PLANNED = "UPDATE imported SET %s, reason = %s WHERE state = 'planned'"
 
+-- Where both were mailed by invites of their own, each may have been used, since the earlier of them: whichever row counts has to say so.
+local BOTH = [[CREATE TEMP TABLE both_mailed AS SELECT i.site_id, i.person, min(i.first_mail_at, m.first_mail_at) AS first_mail_at,
+  min(i.opened_at, m.opened_at) AS opened_at, max(i.earlier_invites, coalesce(m.earlier_invites, 0)) + 1 AS number
+  FROM invites i JOIN imported m ON m.site_id = i.site_id AND m.person = i.person
+  WHERE i.mails > 0 AND m.mails > 0 AND coalesce(i.invite_id, '') <> coalesce(m.invite_id, '')]]
+local SAID = [[UPDATE %s SET earlier_invites = b.number, opened_at = b.opened_at,
+  first_mail_at = coalesce(b.first_mail_at, %s.first_mail_at) FROM both_mailed b WHERE b.site_id = %s.site_id AND b.person = %s.person]]
+
+local function say_of_both(db)
+  db:run("DROP TABLE IF EXISTS temp.both_mailed")
+  db:run(BOTH)
+  for _, name in ipairs{ "imported", "invites" } do db:run((SAID:gsub("%%s", name))) end
+  db:run("DROP TABLE temp.both_mailed")
+end
+
 local function merge(db, made)
   local all = db:one("SELECT count(*) AS number FROM imported").number
+  say_of_both(db)
   db:run(OLDER)
   for _, step in ipairs{ "invite", "resend", "revoke" } do
     db:run(UNDER_WAY:format(calls.unknown_words(step, "changed_at"), quoted(step)))
@@ -126,9 +142,10 @@ local function merge_looks(db)
   db:run([[CREATE TEMP TABLE earlier AS SELECT g.site_id, g.looked_at, g.checked_at, g.unlisted_at, g.owner_account_id FROM given.sites g
     JOIN sites s ON s.site_id = g.site_id WHERE g.looked_at IS NOT NULL AND (s.looked_at IS NULL OR g.looked_at < s.looked_at)]])
   db:run("DELETE FROM presences WHERE site_id IN (SELECT site_id FROM earlier)")
-  db:run([[INSERT INTO presences (site_id, account_id, absent_at, seen_at, last_seen_at, gone_at, doubtful, row_id)
-    SELECT p.site_id, p.account_id, p.absent_at, p.seen_at, p.last_seen_at, p.gone_at, p.doubtful, (SELECT i.id FROM given.invites g
-      JOIN invites i ON i.site_id = g.site_id AND i.person = g.person WHERE g.id = p.row_id)
+  db:run([[INSERT INTO presences (site_id, account_id, absent_at, seen_at, last_seen_at, gone_at, doubtful, removed, row_id)
+    SELECT p.site_id, p.account_id, p.absent_at, p.seen_at, p.last_seen_at, p.gone_at, p.doubtful, p.removed, (SELECT i.id
+      FROM given.invites g JOIN invites i ON i.site_id = g.site_id AND i.person = g.person
+      WHERE g.id = p.row_id AND i.account_id = p.account_id)
     FROM given.presences p WHERE p.site_id IN (SELECT site_id FROM earlier) ORDER BY p.id]])
   db:run([[UPDATE sites SET (looked_at, checked_at, unlisted_at, owner_account_id) = (SELECT looked_at, checked_at, unlisted_at,
     owner_account_id FROM earlier e WHERE e.site_id = sites.site_id) WHERE site_id IN (SELECT site_id FROM earlier)]])

@@ -6,7 +6,7 @@ local rows = {}
 
 local COLUMNS = "id, site_id, email, policy_ids, roles, invite_purpose, language, state, step, unknown_step, invite_id, accept_link, "
   .. "mails, reason, evidence, account_id, request_id, planned_at, first_mail_at, earlier_mail_at, last_mail_at, expires_at, "
-  .. "joined_after, joined_by, candidates, earlier_invites, changed_at"
+  .. "joined_after, joined_by, candidates, earlier_invites, opened_at, changed_at"
 local PAGE = 200
 
 local function listed(text)

@@ -84,6 +84,8 @@ schema.VERSIONS = {
     -- invites of the row before the present one, each of which may have been used
     "ALTER TABLE invites ADD COLUMN earlier_invites INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE invites ADD COLUMN accepted_from TEXT", -- its state before, should it turn out otherwise
+    "UPDATE invites SET earlier_invites = mails - 1 WHERE mails > 1", -- too many would be no harm; they may have been resends
+    "ALTER TABLE invites ADD COLUMN opened_at TEXT",     -- by our own clock: when the first mail was about to leave
 
     -- which accounts could reach which site, from look to look: a row for each stretch of time
     [[CREATE TABLE presences (
@@ -95,6 +97,7 @@ schema.VERSIONS = {
       last_seen_at TEXT,                       -- where it is gone: the last look with it,
       gone_at TEXT,                            --   and the first without it
       doubtful INTEGER NOT NULL DEFAULT 0,     -- it may have come otherwise than by an invite of this ledger
+      removed INTEGER NOT NULL DEFAULT 0,      -- it was taken off from here
       row_id INTEGER)                          -- the invite that it came by, as far as known]],
     "CREATE INDEX presences_of_sites ON presences (site_id, account_id)",
     "CREATE INDEX presences_of_accounts ON presences (account_id)",

@@ -88,7 +88,7 @@ end
 -- ---- who could reach a site before its first mail --------------------------------------------------------------------
 
 -- From the sites' side: a look at the index for each, however many rows it has.
-local UNLOOKED = [[SELECT site_id FROM sites s WHERE (checked_at IS NULL OR checked_at < ?) AND site_id > ?
+local UNLOOKED = [[SELECT site_id FROM sites s WHERE (checked_at IS NULL OR checked_at < ? OR looked_at > ?) AND site_id > ?
   AND EXISTS (SELECT 1 FROM invites i WHERE i.state = 'planned' AND i.site_id = s.site_id) ORDER BY site_id LIMIT %d]]
 
 local AGAIN = [[SELECT DISTINCT site_id FROM invites WHERE state = 'planned' AND mails > 0 AND site_id IN (%s)]]
@@ -111,7 +111,7 @@ local function look_at_sites(db, wix, now, is_over, summary)
   local last, began, account = "", now(), client.state(wix).settings.account_id
   while not is_over() do
     local ids = {}
-    for row in db:rows(UNLOOKED:format(looks.A_CALL), began, last) do ids[#ids + 1] = row.site_id end
+    for row in db:rows(UNLOOKED:format(looks.A_CALL), began, now(), last) do ids[#ids + 1] = row.site_id end
     if #ids == 0 then return end
     last = ids[#ids]
     local seen, err = looks.at(db, wix, ids, now)

@@ -11,6 +11,7 @@ local who = {}
 
 local MOST = 50 -- people: more are told as a number
 local CALLS = 1000 -- calls of one person at most
+local FEW = 5 -- people of whom every mail is told
 
 ---@class wixum.Person
 ---@field email string? nil: an account that nobody is known to have
@@ -65,12 +66,19 @@ local ACCOUNTS = [[SELECT account_id, 'operator' AS evidence, site_id FROM accou
   UNION SELECT account_id, evidence, site_id FROM invites WHERE person = ? AND account_id IS NOT NULL ORDER BY account_id, evidence]]
 
 local MAILS = [[SELECT site_id, began_at, people FROM calls WHERE operation IN ('site_invites.bulk_invite', 'site_invites.resend_invite')
-  AND outcome IN ('done', 'unknown') AND people LIKE %s ORDER BY id LIMIT %d]]
+  AND outcome IN ('done', 'unknown') AND (%s) ORDER BY id LIMIT %d]]
+
+-- Calls about somebody: by the address as it was written, since SQLite takes only ASCII's capitals for small letters.
+local function names_one_of(words)
+  local parts = {}
+  for i, word in ipairs(words) do parts[i] = "people LIKE " .. like(word) end
+  return table.concat(parts, " OR ")
+end
 
 -- When mails went out to somebody, by site; from the calls, since a row keeps the first and the last.
-local function mail_dates(db, person)
+local function mail_dates(db, person, emails)
   local dates = {}
-  for row in db:rows(MAILS:format(like(person), CALLS)) do
+  for row in db:rows(MAILS:format(names_one_of(emails), CALLS)) do
     for email in row.people:gmatch("%S+") do
       if folding.person(email) == person then
         dates[row.site_id] = dates[row.site_id] or {}
@@ -92,7 +100,7 @@ end
 
 local function add_person(db, found, by_person, person, email)
   local known = by_person[person]
-  if known then return known end
+  if known ~= nil then return known or nil end
   if #found.people >= MOST then
     by_person[person] = false
     found.more = found.more + 1
@@ -101,18 +109,33 @@ local function add_person(db, found, by_person, person, email)
   known = { email = email, accounts = accounts_of(db, person), rows = {}, sites = {} }
   by_person[person] = known
   found.people[#found.people + 1] = known
+  for row in db:rows(ROWS:format("i.person = " .. quoted(person))) do known.rows[#known.rows + 1] = row end
+  if known.rows[1] then known.email = known.rows[1].email end
   return known
 end
 
-local function add_rows(db, found, by_person, condition)
-  local dates = {}
-  for row in db:rows(ROWS:format(condition)) do
-    local known = by_person[row.person]
-    if known == nil then known = add_person(db, found, by_person, row.person, row.email) end
-    if known then
-      dates[row.person] = dates[row.person] or mail_dates(db, row.person)
-      row.sent = dates[row.person][row.site_id] or { row.first_mail_at }
-      known.rows[#known.rows + 1] = row
+-- People of whom there are invites that fulfil a condition; those beyond the first are counted.
+local function add_people(db, found, by_person, condition)
+  local last = ""
+  local people = "SELECT person, min(email) AS email FROM invites i WHERE %s GROUP BY person ORDER BY person LIMIT %d"
+  for row in db:rows(people:format(condition, MOST)) do
+    add_person(db, found, by_person, row.person, row.email)
+    last = row.person
+  end
+  found.more = found.more + db:one(("SELECT count(DISTINCT person) AS number FROM invites i WHERE (%s) AND person > %s"):format(condition,
+    quoted(last))).number
+end
+
+-- Every mail of each, where few were found; of many the first and the last are enough.
+local function add_dates(db, found)
+  for _, person in ipairs(found.people) do
+    local emails, seen, dates = {}, {}, {}
+    for _, row in ipairs(person.rows) do
+      if not seen[row.email] then emails[#emails + 1], seen[row.email] = row.email, true end
+    end
+    if #found.people <= FEW and emails[1] then dates = mail_dates(db, folding.person(emails[1]), emails) end
+    for _, row in ipairs(person.rows) do
+      row.sent = dates[row.site_id] or { row.first_mail_at, row.last_mail_at ~= row.first_mail_at and row.last_mail_at or nil }
     end
   end
 end
@@ -134,8 +157,8 @@ local function add_sites(db, person)
 end
 
 local function by_account(db, found, by_person, account)
-  add_rows(db, found, by_person, ("i.account_id = %s OR ' ' || i.candidates || ' ' LIKE %s"):format(quoted(account),
-    like(" " .. account .. " ")))
+  add_people(db, found, by_person, ("(i.account_id = %s OR i.evidence = 'unclear' AND i.candidates LIKE %s)"):format(quoted(account),
+    like(account)))
   local tied = db:one("SELECT person, email FROM accounts WHERE account_id = ?", account)
   local theirs = tied and by_person[tied.person] or tied and add_person(db, found, by_person, tied.person, tied.email)
   for _, person in ipairs(found.people) do
@@ -180,10 +203,7 @@ local function add_team(db, found, by_person, wix, text)
     if inner and type(inner.email) == "string" and is_meant(text, inner) then
       local person = folding.person(inner.email)
       local known = by_person[person]
-      if known == nil then
-        known = add_person(db, found, by_person, person, inner.email)
-        if known then add_rows(db, found, by_person, "i.person = " .. quoted(person)) end
-      end
+      if known == nil then known = add_person(db, found, by_person, person, inner.email) end
       if known and (not known.team or member.user) then known.team = { user = member.user, invite = without_link(member.invite) } end
     end
   end
@@ -210,10 +230,11 @@ function who.find(db, text, wix)
   for row in db:rows("SELECT name, value FROM settings WHERE name IN ('base_url', 'account_id')") do found[row.name] = row.value end
   if core.is_guid(text) then by_account(db, found, by_person, folding.ascii(text))
   else
-    add_rows(db, found, by_person, "i.person LIKE " .. like(folding.person(text)))
+    add_people(db, found, by_person, "i.person LIKE " .. like(folding.person(text)))
     add_team_invites(db, found, by_person, "person LIKE " .. like(folding.person(text)))
   end
   if wix and not core.is_guid(text) then add_team(db, found, by_person, wix, text) end
+  add_dates(db, found)
   for _, person in ipairs(found.people) do add_sites(db, person) end
   return found
 end
@@ -226,15 +247,21 @@ end
 function who.calls(db, people)
   local list, seen = {}, {}
   for _, person in ipairs(people) do
-    local words = { person.email and folding.person(person.email) }
-    for _, account in ipairs(person.accounts) do words[#words + 1] = account.account_id end
-    for _, word in ipairs(words) do
-      for row in db:rows(([[SELECT id, began_at, operation, site_id, people, outcome, status, request_id, reason FROM calls
-        WHERE people LIKE %s ORDER BY id LIMIT %d]]):format(like(word), CALLS)) do
-        local meant = false
-        for one in row.people:gmatch("%S+") do meant = meant or folding.person(one) == word end
-        if meant and not seen[row.id] then list[#list + 1], seen[row.id] = row, true end
-      end
+    local words, wanted = {}, {}
+    local function add(word)
+      if word and not wanted[folding.person(word)] then words[#words + 1] = word end
+      if word then wanted[folding.person(word)] = true end
+    end
+    add(person.email)
+    for _, row in ipairs(person.rows) do
+      if row.email ~= person.email then words[#words + 1] = row.email end
+    end
+    for _, account in ipairs(person.accounts) do add(account.account_id) end
+    for row in db:rows(([[SELECT id, began_at, operation, site_id, people, outcome, status, request_id, reason FROM calls
+      WHERE %s ORDER BY id LIMIT %d]]):format(#words > 0 and names_one_of(words) or "0", CALLS)) do
+      local meant = false
+      for one in row.people:gmatch("%S+") do meant = meant or wanted[folding.person(one)] end
+      if meant and not seen[row.id] then list[#list + 1], seen[row.id] = row, true end
     end
   end
   table.sort(list, function(one, other) return one.id < other.id end)

@@ -9,12 +9,7 @@ local words = {}
 
 local SHOWN = 40 -- characters of a name
 
--- A word of a command as a shell takes it, whatever is in it.
-local function shell(text)
-  if text:find("^[%w@%%+=:,./_-]+$") then return text end
-  return "'" .. printable(text, 200):gsub("'", "'\\''") .. "'"
-end
-words.shell = shell
+local shell = evidence.shell
 
 local function place(row) return row.name and printable(row.name, SHOWN) or row.site_id end
 
@@ -22,11 +17,11 @@ local function place(row) return row.name and printable(row.name, SHOWN) or row.
 
 local NEXT = {
   planned = "wixum resume",
-  failed = "wixum retry %s, then wixum resume",
-  revoked = "wixum retry %s, then wixum resume, to invite anew",
-  expired = "wixum resend %s; where that is refused, wixum retry %s, then wixum resume",
-  unknown = "look at the site's Roles & Permissions page, then wixum settle sent %s, or settle not_sent",
-  pending = "wixum resend %s, if the mail got lost; wixum revoke %s, if it went to the wrong person",
+  failed = "wixum retry SELECTOR, then wixum resume",
+  revoked = "wixum retry SELECTOR, then wixum resume, to invite anew",
+  expired = "wixum resend SELECTOR; where that is refused, wixum retry SELECTOR, then wixum resume",
+  unknown = "look at the site's Roles & Permissions page, then wixum settle sent SELECTOR, or settle not_sent",
+  pending = "wixum resend SELECTOR, if the mail got lost; wixum revoke SELECTOR, if it went to the wrong person",
   accepted = "wixum withdraw EMAIL --site SITE, to take the access away",
 }
 
@@ -39,9 +34,8 @@ function words.next_step(row)
   if row.evidence == evidence.UNCLEAR and row.state ~= "accepted" then
     return ("wixum confirm %s --site %s --account %s"):format(email, site, (row.candidates or "ID"):match("^%S+"))
   end
-  local text = NEXT[row.state]
-  local selector = ("--email %s --site %s"):format(email, site):gsub("%%", "%%%%")
-  return text and text:gsub("%%s", selector):gsub("EMAIL", (email:gsub("%%", "%%%%"))):gsub("SITE", site)
+  local said = { SELECTOR = ("--email %s --site %s"):format(email, site), EMAIL = email, SITE = site }
+  return NEXT[row.state] and (NEXT[row.state]:gsub("%u%u+", said))
 end
 
 -- ---- for the operator ------------------------------------------------------------------------------------------------

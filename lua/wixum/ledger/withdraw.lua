@@ -1,7 +1,7 @@
 --- Withdrawing an invite: revoked while it is open; and where somebody has accepted already, the access is taken away, once that is asked.
 --
 -- Owns the order of things: look, revoke, look again, ask, remove, look whether he is gone. Removes nobody without a yes to exactly the
--- account that is removed, with the evidence that it is his.
+-- account that is removed; where it is unclear whose it is, it has to be named.
 
 local act = require "wixum.ledger.act"
 local aftermath = require "wixum.ledger.aftermath"
@@ -10,6 +10,7 @@ local check = require "wixum.ledger.check"
 local decide = require "wixum.ledger.decide"
 local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
+local removed = require "wixum.ledger.removed"
 
 local withdraw = {}
 
@@ -17,49 +18,66 @@ local withdraw = {}
 ---@field email string
 ---@field site_id string
 ---@field name string? of the site
----@field account_id string
+---@field account_id string? nil: it is unclear which of `others`
 ---@field evidence string that the account is his
 ---@field joined_after string?
 ---@field joined_by string?
----@field others string[] other accounts that it may be, where it is unclear
+---@field others string[] other accounts that it may be, where it is unclear; or that came by his invites too
 
 ---@class wixum.Withdrawal
 ---@field email string
 ---@field site_id string
----@field outcome "taken_back"|"revoked"|"removed"|"open"|"asked"|"unclear"|"none" taken_back: he was not mailed yet; revoked: the
---- invite is; removed: the access is gone; open: neither could be done; asked: the answer was no; unclear: it must be said which
---- account; none: it had been revoked, had failed or expired before, and nobody has joined by it
+---@field outcome "taken_back"|"revoked"|"removed"|"unseen"|"open"|"asked"|"unclear"|"none" taken_back: he was not mailed yet; revoked:
+--- the invite is; removed: the access is gone; unseen: it was taken away, and whether he is gone could not be seen; open: it could not be
+--- done; asked: the answer was no; unclear: it must be said which account; none: it had been revoked, had failed or expired before, and
+--- nobody is known to have joined by it
 ---@field candidate wixum.Candidate? who has, or may have, accepted
----@field seen "as_wanted"|"otherwise"|"unseen"|nil after a removal: is he gone?
 ---@field revoked wixum.ActSummary? what came of revoking
 ---@field removed wixum.ChangeSummary? what came of removing
+---@field seen "as_wanted"|"otherwise"|"unseen"|nil after a removal: is he gone?
 ---@field reason string? why it is open
 ---@field stopped wixum.Error?
 
-local ROW = [[SELECT i.id, i.email, i.person, i.site_id, s.name, i.state, i.step, i.mails, i.evidence, i.account_id, i.candidates,
-  i.joined_after, i.joined_by, i.invite_id, i.reason FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id
-  WHERE i.site_id = ? AND i.person = ?]]
+local ROW = [[SELECT i.id, i.email, i.person, i.site_id, s.name, s.owner_account_id, i.state, i.step, i.mails, i.evidence, i.account_id,
+  i.candidates, i.joined_after, i.joined_by, i.invite_id, i.earlier_invites, i.reason FROM invites i
+  LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.site_id = ? AND i.person = ?]]
 
 local function read(db, site_id, person) return db:one(ROW, site_id, person) end
 
+local NOBODYS = [[SELECT DISTINCT account_id FROM presences p WHERE site_id = ? AND gone_at IS NULL AND row_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.account_id = p.account_id) ORDER BY id]]
+
+-- Accounts that may be his: those that came by his invites, or the candidates; or, where it was told that he accepted and not by which
+-- account, those of the site that are nobody's.
+local function accounts_of(db, row)
+  local list = removed.accounts_of(db, row)
+  if list[1] then return list, true end
+  if row.state == "accepted" then
+    if row.account_id then return { row.account_id }, true end
+    for found in db:rows(NOBODYS, row.site_id) do list[#list + 1] = found.account_id end
+  elseif row.evidence == evidence.UNCLEAR then
+    for id in (row.candidates or ""):gmatch("%S+") do list[#list + 1] = id end
+  end
+  return list, false
+end
+
 -- Whose access would go; nil where nobody has joined by this invite, as far as can be seen.
-local function candidate_of(row, named)
-  local ids = {}
-  if row.state == "accepted" then ids[1] = row.account_id
-  elseif row.evidence == evidence.UNCLEAR then for id in (row.candidates or ""):gmatch("%S+") do ids[#ids + 1] = id end end
-  local function about(account, others)
+local function candidate_of(db, row, named)
+  local ids, certain = accounts_of(db, row)
+  local function about(account)
+    local others = {}
+    for _, id in ipairs(ids) do
+      if id ~= account then others[#others + 1] = id end
+    end
     return { email = row.email, site_id = row.site_id, name = row.name, account_id = account, evidence = row.evidence,
       joined_after = row.joined_after, joined_by = row.joined_by, others = others }
   end
-  if not named then
-    if #ids == 1 then return about(ids[1], {}) end
-    return #ids > 1 and about(nil, ids) or nil
-  end
-  local others, meant = {}, false
+  if not ids[1] then return nil, named and "this account is none of those that may have accepted" or nil end
+  if not named then return about(certain and ids[1] or nil) end
   for _, id in ipairs(ids) do
-    if id == named then meant = true else others[#others + 1] = id end
+    if id == named then return about(named) end
   end
-  return meant and about(named, others) or nil, not meant and "this account is none of those that may have accepted" or nil
+  return nil, "this account is none of those that may have accepted"
 end
 
 local function look(owner, wix, site_id, trust)
@@ -67,30 +85,76 @@ local function look(owner, wix, site_id, trust)
 end
 
 local TAKEN_BACK = "UPDATE invites SET state = 'revoked', reason = 'taken back before it was mailed', changed_at = ? WHERE id = ?"
-local GONE = "UPDATE invites SET state = 'revoked', reason = 'had accepted, and was removed', changed_at = ? WHERE id = ?"
+
+-- What is to be done: the invite itself may be open still, where it is not sure that it is the one that was used.
+local function changes_for(row, candidate)
+  local list = {}
+  if row.invite_id and (row.state == "accepted" and (row.evidence == evidence.KNOWN_ACCOUNT or row.earlier_invites > 0
+    or row.evidence == evidence.OPERATOR)) then
+    list[1] = { kind = "revoke_invite", site_id = row.site_id, email = row.email, detail = { invite_id = row.invite_id },
+      words = ("revokes the invite of %s to %s, should it be open"):format(row.email, row.name or row.site_id) }
+  end
+  list[#list + 1] = { kind = "remove_contributor", site_id = row.site_id, account_id = candidate.account_id, email = row.email,
+    evidence = candidate.evidence,
+    words = ("takes %s (account %s) off %s"):format(row.email, candidate.account_id, row.name or row.site_id) }
+  return list
+end
 
 -- Takes the access of an account away, and looks whether it is gone.
 local function remove(owner, wix, row, candidate, done, options)
   local db, now = owner.db, owner.now
+  done.outcome, done.reason = "open", "it was not carried out"
+  if row.owner_account_id == candidate.account_id then
+    done.reason = "the site belongs to this account now: its owner cannot be removed"
+    return
+  end
   changes.recover(db, now())
   local subject = ("%s on %s"):format(row.person, row.site_id)
   changes.supersede(db, "withdraw", subject, now())
-  local plan = changes.plan(db, "withdraw", subject, { {
-    kind = "remove_contributor", site_id = row.site_id, account_id = candidate.account_id, email = row.email,
-    evidence = candidate.evidence,
-    words = ("takes %s (account %s) off %s"):format(row.email, candidate.account_id, row.name or row.site_id),
-  } }, now())
+  local plan = changes.plan(db, "withdraw", subject, changes_for(row, candidate), now())
   done.removed = changes.carry_out(owner, wix, plan, options)
   done.stopped = done.removed.stopped
   if done.stopped then return end
   changes.finish(db, plan, now())
   local rows = changes.rows(db, plan)
+  local removal = rows[#rows]
   local _, err = aftermath.look(owner, wix, rows)
-  done.seen, done.stopped = rows[1].seen or "unseen", err
-  if done.seen == "as_wanted" then
-    done.outcome = "removed"
-    db:run(GONE, now(), row.id)
-  else done.outcome, done.reason = "open", rows[1].reason or "the account can still reach the site" end
+  done.seen, done.stopped = removal.seen or "unseen", err
+  if done.seen == "otherwise" then
+    done.reason = removal.reason or "the account can still reach the site"
+    return
+  end
+  if removal.state == "failed" then
+    done.reason = removal.reason or "the service refused it"
+    return
+  end
+  done.outcome, done.reason = done.seen == "as_wanted" and "removed" or "unseen", nil
+  if rows[1].kind == "revoke_invite" and rows[1].state ~= "done" then
+    done.outcome = "open"
+    done.reason = "the access is gone, and the invite may be open still: " .. (rows[1].reason or "it could not be revoked")
+  end
+  removed.account(db, row.site_id, candidate.account_id, now(), row.id)
+end
+
+-- Revokes what is open. Answers what the row is then; or nil, where it ends with what was done.
+local function revoke(owner, wix, given, row, done)
+  local db = owner.db
+  done.outcome, done.reason = "open", "it was not carried out"
+  if not row.invite_id then
+    done.reason = "the mail may have gone out, and without the id of its invite no call can revoke it: delete it on the site's "
+      .. "Roles & Permissions page"
+    return row
+  end
+  done.revoked = act.run(owner, wix, "revoke", { email = row.email, site_id = row.site_id }, { anew = true })
+  done.stopped = done.revoked.stopped
+  if done.stopped then return nil end
+  -- he may have accepted meanwhile, or before, unseen
+  local _, err = look(owner, wix, row.site_id, given.trust)
+  row = read(db, row.site_id, row.person)
+  if row.state == "revoked" then done.outcome, done.reason = "revoked", nil
+  else done.reason = row.reason or "it was not revoked" end
+  if not err then return row end
+  done.stopped = err
 end
 
 --- Withdraws.
@@ -107,34 +171,22 @@ function withdraw.run(owner, wix, given, options)
   local row = read(db, site_id, person)
   if not row then return nil, "the ledger has no invite of this address to this site" end
   local done = { email = row.email, site_id = site_id, outcome = "none" }
-  if row.state == "planned" and row.mails == 0 then
+  local function take_back()
     db:run(TAKEN_BACK, now(), row.id)
     done.outcome = "taken_back"
     return done
   end
+  if row.state == "planned" and row.mails == 0 then return take_back() end
   local _, err = look(owner, wix, site_id, given.trust)
   if err then return nil, err end
+  decide.expire(db, now())
   row = read(db, site_id, person)
-  if row.state == "planned" then -- he was mailed before, and has not joined
-    db:run(TAKEN_BACK, now(), row.id)
-    done.outcome = "taken_back"
-  elseif row.invite_id and (row.state == "pending" or row.state == "expired" or row.state == "unknown") then
-    decide.expire(db, now())
-    done.revoked = act.run(owner, wix, "revoke", { email = row.email, site_id = site_id }, { anew = true })
-    done.stopped = done.revoked.stopped
-    if done.stopped then return done end
-    -- he may have accepted meanwhile, or before, unseen
-    _, err = look(owner, wix, site_id, given.trust)
-    row = read(db, site_id, person)
-    if row.state == "revoked" then done.outcome = "revoked" elseif row.state ~= "accepted" then
-      done.outcome, done.reason = "open", row.reason
-    end
-    if err then
-      done.stopped = err
-      return done
-    end
+  if row.state == "planned" then return take_back() end -- he was mailed before, and has not joined
+  if row.state == "pending" or row.state == "expired" or row.state == "unknown" then
+    row = revoke(owner, wix, given, row, done)
+    if not row then return done end
   end
-  local candidate, reason = candidate_of(row, given.account_id and folding.ascii(given.account_id))
+  local candidate, reason = candidate_of(db, row, given.account_id and folding.ascii(given.account_id))
   if reason then return nil, reason end
   done.candidate = candidate
   if not candidate then return done end
@@ -142,16 +194,11 @@ function withdraw.run(owner, wix, given, options)
     if done.outcome ~= "revoked" then done.outcome = "unclear" end
     return done
   end
-  -- an invite that could be revoked was open: what is unclear is then somebody else's
-  if row.state ~= "accepted" and done.outcome == "revoked" and not given.account_id then return done end
   -- who names the account has said yes to it
   local yes = given.account_id ~= nil
   if given.ask then yes = given.ask(candidate) end
-  if not yes then
-    if done.outcome ~= "revoked" then done.outcome = "asked" end
-    return done
-  end
-  remove(owner, wix, row, candidate, done, options)
+  if yes then remove(owner, wix, row, candidate, done, options)
+  elseif done.outcome ~= "revoked" then done.outcome, done.reason = "asked", nil end
   return done
 end
 

@@ -1,0 +1,52 @@
+--- Somebody was taken off a site: what that means for the ledger's rows.
+--
+-- Owns these statements alone; whether somebody is gone is seen by `aftermath`.
+
+local evidence = require "wixum.ledger.evidence"
+
+local removed = {}
+
+--- Why a row is revoked whose person was in.
+removed.REASON = "had accepted, and was removed"
+
+local ROWS = [[UPDATE invites SET state = 'revoked', reason = ?, candidates = NULL,
+  evidence = CASE evidence WHEN 'unclear' THEN ? ELSE evidence END, account_id = coalesce(account_id, ?), changed_at = ? WHERE id = ?]]
+
+--- Writes down that an account was taken off a site.
+---@param db table
+---@param site_id string
+---@param account_id string
+---@param now string
+---@param row_id integer? the invite that it is known, or was said, to have come by; nil: those that name the account
+function removed.account(db, site_id, account_id, now, row_id)
+  db:run("UPDATE presences SET removed = 1 WHERE site_id = ? AND account_id = ?", site_id, account_id)
+  local rows = {}
+  if row_id then
+    rows[1] = row_id
+    local row = db:one("SELECT evidence FROM invites WHERE id = ?", row_id)
+    -- a person has said which account it was
+    if row.evidence == evidence.UNCLEAR then
+      db:run("UPDATE presences SET row_id = ? WHERE site_id = ? AND account_id = ? AND row_id IS NULL", row_id, site_id, account_id)
+    end
+  else
+    for row in db:rows("SELECT id FROM invites WHERE site_id = ? AND account_id = ? AND state = 'accepted'", site_id, account_id) do
+      rows[#rows + 1] = row.id
+    end
+  end
+  for _, id in ipairs(rows) do db:run(ROWS, removed.REASON, evidence.OPERATOR, account_id, now, id) end
+end
+
+--- The accounts that came by the invites of a row, and are there.
+---@param db table
+---@param row { id: integer, site_id: string, account_id: string? }
+---@return string[]
+function removed.accounts_of(db, row)
+  local list, seen = {}, {}
+  for found in db:rows([[SELECT account_id FROM presences WHERE site_id = ? AND gone_at IS NULL AND (row_id = ? OR account_id = ?)
+    ORDER BY id]], row.site_id, row.id, row.account_id or "") do
+    if not seen[found.account_id] then list[#list + 1], seen[found.account_id] = found.account_id, true end
+  end
+  return list
+end
+
+return removed
