@@ -1,5 +1,6 @@
 --- Random histories on the sandbox: people are invited to sites, accept with their own account, with another or by somebody else's link,
--- decline, are removed, get other roles; sites change hands; and a ledger looks now and then. Judged by the sandbox's own books.
+-- decline, are removed, get other roles; answers get lost; colleagues join by the dashboard; sites change hands; and a ledger looks now
+-- and then. Judged by the sandbox's own books.
 --
 -- Owns what may happen, and what must hold: an invite that is called accepted was used, by the account that is named; or, where the
 -- evidence is of a person's account, that person is in. A history is a world of its own: three people, their second accounts, a
@@ -13,7 +14,7 @@ local histories = {}
 
 local SITES, PEOPLE, STEPS = 2, 3, 10
 local ROLES = { "Website Manager", "Website Designer" }
-local DAY = 86400
+local HOUR, DAY = 3600, 86400
 
 local function site_id(world, number) return ("%08x-%04x-4333-8444-555555555555"):format(world, number) end
 local function address(world, name) return ("%s@w%d.example"):format(name, world) end
@@ -107,14 +108,49 @@ function happens.retry(self, world)
   if row then self.to_retry[#self.to_retry + 1] = row end
 end
 
--- Somebody is invited in the dashboard, past the ledger.
-function happens.past_the_ledger(self, world)
-  local wix <close> = own_client(self, site_id(world.number, math.random(SITES)))
+function happens.resend(self, world)
+  local row = world.rows[1] and any(world.rows)
+  if row then self.to_resend[#self.to_resend + 1] = row end
+end
+
+function happens.withdraw(self, world)
+  local row = world.rows[1] and any(world.rows)
+  if row then self.to_withdraw[#self.to_withdraw + 1] = row end
+end
+
+-- An answer gets lost: of the next mails, whosever they are.
+function happens.lose_an_answer(self) self.to_lose = self.to_lose + 1 end
+
+local function lose_answers(self)
+  for _ = 1, self.to_lose do
+    self.server:fault{ operation = math.random() < 0.5 and "site_invites.bulk_invite" or "site_invites.resend_invite",
+      reset = math.random() < 0.5 and "after" or "before", after = math.random(0, 5) }
+  end
+  self.to_lose = 0
+end
+
+local function join_past_the_ledger(self, world, site)
+  local wix <close> = own_client(self, site)
   local sent = assert(wix.site_invites.bulk_invite{ policy_ids = { self.role_ids[ROLES[1]] }, emails = { world.colleague } })
   if sent.invites[1] then assert(self.server:accept(sent.invites[1])) end
 end
 
-local LIKELY = { invite = 5, accept = 5, decline = 1, remove = 1, change_role = 2, transfer = 0.5, revoke = 1, retry = 1 }
+-- A colleague joins by the dashboard, where nobody is invited yet.
+function happens.colleague(self, world)
+  local site = site_id(world.number, math.random(SITES))
+  for _, row in ipairs(world.rows) do
+    if row.site_id == site then return end
+  end
+  join_past_the_ledger(self, world, site)
+end
+
+-- Somebody is invited in the dashboard, past the ledger, whoever is invited by it.
+function happens.past_the_ledger(self, world)
+  join_past_the_ledger(self, world, site_id(world.number, math.random(SITES)))
+end
+
+local LIKELY = { invite = 5, accept = 5, decline = 1, remove = 1, change_role = 2, transfer = 0.5, revoke = 1, retry = 1, resend = 1,
+  withdraw = 0.5, lose_an_answer = 0.05, colleague = 0.5 }
 
 local function what_happens(self)
   local chance = math.random() * self.sum
@@ -125,16 +161,48 @@ local function what_happens(self)
   return happens.invite
 end
 
+-- What became of what nobody knows: somebody looks at the site's page.
+local function settle(self)
+  local there = {}
+  for _, invite in ipairs(self.server:invites()) do there[invite.site_id .. " " .. invite.email] = true end
+  local again = {}
+  for _, mail in ipairs(self.server:outbox{ kind = "resend" }) do again[mail.site_id .. " " .. mail.to] = true end
+  for row in self.ledger:rows{ state = "unknown" } do
+    local key = row.site_id .. " " .. row.email
+    local sent = row.unknown_step == "resend" and again[key] or row.unknown_step ~= "resend" and there[key]
+    assert(self.ledger:settle({ email = row.email, site_id = row.site_id, state = "unknown" }, sent and "sent" or "not_sent"))
+  end
+end
+
 -- What goes through the ledger does so for all worlds at once.
 local function through_the_ledger(self)
   local ledger, wix = self.ledger, self.wix
+  for _, row in ipairs(self.to_withdraw) do
+    local used = self.books()
+    assert(ledger:withdraw(wix, { email = row.email, site_id = row.site_id, trust = self.trust, ask = function(candidate)
+      self.figures.withdrawn = self.figures.withdrawn + 1
+      -- nobody but whoever used his invite, or is himself
+      if not (used[row.site_id .. " " .. row.email] or {})[candidate.account_id] and not self.is_of(candidate.account_id, row.email) then
+        self.figures.wrong = self.figures.wrong + 1
+        self.figures.first_wrong = self.figures.first_wrong or ("%s would be taken off %s for %s"):format(candidate.account_id, row.site_id,
+          row.email)
+      end
+      return true
+    end }))
+  end
   for _, row in ipairs(self.to_revoke) do
     assert(ledger:revoke(wix, { email = row.email, site_id = row.site_id }, { anew = true }))
+  end
+  lose_answers(self)
+  for _, row in ipairs(self.to_resend) do
+    assert(ledger:resend(wix, { email = row.email, site_id = row.site_id }, { anew = true }))
   end
   for _, row in ipairs(self.to_retry) do assert(ledger:retry{ email = row.email, site_id = row.site_id }) end
   if self.to_plan[1] then assert(ledger:plan(self.to_plan, { client = wix })) end
   assert(ledger:send(wix))
-  self.to_plan, self.to_revoke, self.to_retry = {}, {}, {}
+  self.server:faults_clear()
+  settle(self)
+  self.to_plan, self.to_revoke, self.to_retry, self.to_resend, self.to_withdraw = {}, {}, {}, {}, {}
 end
 
 -- ---- a person decides ------------------------------------------------------------------------------------------------
@@ -200,7 +268,7 @@ local function judge(self, final)
 end
 
 local function look(self)
-  self.server:advance(math.random(1, 3) * DAY // 24)
+  self.server:advance(math.random(60, 3 * HOUR))
   local summary, err = self.ledger:check(self.wix, { trust = self.trust })
   if not summary then error(err) end
   self.transferred = {}
@@ -231,8 +299,12 @@ function histories.run(options)
   local server = assert(sandbox.start{ seed = options.seed, log = 0, sites = sites, start_time = support.START, revoke_settled = "ok" })
   local path = support.temporary()
   local self = { server = server, wix = server:client{ rate = false, concurrency = 16 }, open = {}, accounts = {}, transferred = {},
-    to_plan = {}, to_revoke = {}, to_retry = {}, role_ids = {}, trust = options.trust, likely = {}, sum = 0, names = {},
-    figures = { looks = 0, rows = 0, used = 0, decided = 0, unclear = 0, unclear_of_others = 0, wrong = 0, confirmed = 0 } }
+    to_plan = {}, to_revoke = {}, to_retry = {}, to_resend = {}, to_withdraw = {}, to_lose = 0,
+    role_ids = {}, trust = options.trust, likely = {}, sum = 0, names = {},
+    figures = { looks = 0, rows = 0, used = 0, decided = 0, unclear = 0, unclear_of_others = 0, wrong = 0, confirmed = 0,
+      withdrawn = 0 } }
+  function self.books() return books(self) end
+  function self.is_of(account, email) return is_of(self, account, email) end
   for _, part in ipairs{ LIKELY, options.likely or {} } do
     for name, weight in pairs(part) do self.likely[name] = weight end
   end
@@ -251,7 +323,7 @@ function histories.run(options)
       happen(self, world)
     end
     through_the_ledger(self)
-    server:advance(math.random() < 0.1 and 31 * DAY or math.random(1, 48) * DAY // 24)
+    server:advance(math.random() < 0.1 and 31 * DAY or math.random(60, 48 * HOUR))
     if math.random() < 0.4 then look(self) end
   end
   look(self)
