@@ -2,9 +2,11 @@
 --
 -- Owns the looking, and what is written down of it. Changes nothing at the service.
 
+local client = require "wixum.client"
 local database = require "wixum.ledger.database"
 local folding = require "wixum.folding"
 local looks = require "wixum.ledger.looks"
+local map = require "wixum.map"
 local reach = require "wixum.ledger.reach"
 local team = require "wixum.ledger.team"
 local quoted = database.quoted
@@ -57,15 +59,45 @@ local function same_roles(found, wanted)
   return count == 0
 end
 
-local function look_at_roles(owner, wix, rows, role_ids, summary)
+-- Rows by their sites: whoever is on the same one is asked about at once.
+local function by_site(rows)
+  local groups, of = {}, {}
   for _, row in ipairs(rows) do
-    local found, err, calls = reach.roles_of(wix, row.site_id, { row.account_id }, role_ids, row.detail.roles)
-    summary.calls = summary.calls + calls
-    if not found then return err end
-    local wanted, has = {}, found[row.account_id]
-    for _, id in ipairs(row.detail.roles) do wanted[id] = true end
-    write(owner.db, row, has and same_roles(has, wanted) and "as_wanted" or "otherwise", owner.now())
+    local group = of[row.site_id]
+    if not group then
+      group = { site_id = row.site_id, rows = {}, accounts = {}, likely = {}, is_likely = {} }
+      groups[#groups + 1], of[row.site_id] = group, group
+    end
+    table.insert(group.rows, row)
+    table.insert(group.accounts, row.account_id)
+    for _, id in ipairs(row.detail.roles) do
+      if not group.is_likely[id] then
+        group.is_likely[id] = true
+        table.insert(group.likely, id)
+      end
+    end
   end
+  return groups
+end
+
+local function look_at_roles(owner, wix, rows, role_ids, summary)
+  local problem
+  local _, first_error = map.each(by_site(rows), function(group)
+    if problem then return nil, problem end
+    local found, err, calls = reach.roles_of(wix, group.site_id, group.accounts, role_ids, group.likely)
+    summary.calls = summary.calls + calls
+    if not found then
+      problem = problem or err
+      return nil, err
+    end
+    for _, row in ipairs(group.rows) do
+      local wanted, has = {}, found[row.account_id]
+      for _, id in ipairs(row.detail.roles) do wanted[id] = true end
+      write(owner.db, row, has and same_roles(has, wanted) and "as_wanted" or "otherwise", owner.now())
+    end
+  end, { concurrency = client.state(wix).settings.concurrency })
+  if first_error ~= nil and not problem then error(first_error, 0) end -- the database's, or a mistake of ours
+  return problem
 end
 
 -- What a member has, against what was to be added and taken away.

@@ -151,10 +151,24 @@ function changes.supersede(db, kind, subject, now)
     if not old.began_at then return nil, 0 end
     local open = "SELECT id FROM plans WHERE kind = ? AND subject = ? AND ended_at IS NULL"
     local left = db:run(([[UPDATE changes SET state = 'dropped', reason = 'planned anew after it was interrupted', changed_at = ?
-      WHERE state = 'planned' AND plan_id IN (%s)]]):format(open), now, kind, subject)
+      WHERE state IN ('planned', 'unknown') AND plan_id IN (%s)]]):format(open), now, kind, subject)
     db:run("UPDATE plans SET ended_at = ? WHERE kind = ? AND subject = ? AND ended_at IS NULL", now, kind, subject)
     return old.began_at, left
   end)
+end
+
+--- What an interrupted plan had under way, and what is so now: it was done, whatever became of its answer.
+---@param db table
+---@param kind string of the plan
+---@param subject string
+---@param change wixum.Change by its kind, its site, and whom it is about
+---@param now string
+function changes.settle(db, kind, subject, change, now)
+  db:run([[UPDATE changes SET state = 'done', seen = 'as_wanted', seen_at = ?, changed_at = ? WHERE kind = ?
+    AND coalesce(site_id, '') = ? AND coalesce(account_id, '') = ? AND coalesce(user_id, '') = ?
+    AND (state = 'unknown' OR state = 'planned' AND reason IS NOT NULL OR state = 'done' AND seen IS NULL)
+    AND plan_id IN (SELECT id FROM plans WHERE kind = ? AND subject = ? AND ended_at IS NULL)]], now, now, change.kind,
+    change.site_id or "", change.account_id or "", change.user_id or "", kind, subject)
 end
 
 --- Stores a plan, wholly.
@@ -175,6 +189,14 @@ function changes.plan(db, kind, subject, list, now)
     end
     return id
   end)
+end
+
+--- Is anything of a plan still to be done, or not known?
+---@param db table
+---@param plan_id integer
+---@return boolean
+function changes.is_open(db, plan_id)
+  return db:one("SELECT 1 AS found FROM changes WHERE plan_id = ? AND state IN ('planned', 'sending', 'unknown') LIMIT 1", plan_id) ~= nil
 end
 
 --- A plan is carried out: what it has left undone is told in its rows.

@@ -133,6 +133,12 @@ local function store_page(db, sites, wanted, began, ended)
   return seen, by_id
 end
 
+-- A site as it was answered.
+local function as_seen(id, site, told)
+  return { id = id, name = text_of(site.displayName) or text_of(site.name), url = text_of(site.viewUrl),
+    owner = text_of(site.ownerAccountId) and folding.ascii(site.ownerAccountId), trashed = text_of(site.trashedDate) ~= nil, told = told }
+end
+
 --- Looks at sites, and stores what is seen. One of which the service says nothing stays as it was, and is marked as not listed.
 ---@param db table
 ---@param wix table
@@ -140,6 +146,7 @@ end
 ---@param now fun(): string
 ---@return table<string, boolean>? seen by the ids that were answered
 ---@return wixum.Error? err
+---@return wixum.SeenSite[]? sites that were answered
 function looks.at(db, wix, ids, now)
   local began = now()
   local sites, cursor = query_sites(wix, { filter = { id = { ["$in"] = ids } }, cursorPaging = { limit = looks.A_CALL } })
@@ -152,15 +159,17 @@ function looks.at(db, wix, ids, now)
     table.move(more, 1, #more, #sites + 1, sites)
     cursor = next_cursor
   end
-  local ended, wanted, seen = now(), {}, nil
+  local ended, wanted, list, seen = now(), {}, {}, nil
   for _, id in ipairs(ids) do wanted[id] = true end
   db:transaction(function()
-    seen = store_page(db, sites, wanted, began, ended)
+    local by_id
+    seen, by_id = store_page(db, sites, wanted, began, ended)
     for _, id in ipairs(ids) do
+      if by_id[id] then list[#list + 1] = as_seen(id, by_id[id], seen[id] == true) end
       if not seen[id] then db:run("UPDATE sites SET unlisted_at = coalesce(unlisted_at, ?) WHERE site_id = ?", ended, id) end
     end
   end)
-  return seen
+  return seen, nil, list
 end
 
 ---@class wixum.SeenSite
@@ -180,7 +189,7 @@ end
 ---@return wixum.Error? err
 ---@return integer calls
 function looks.everywhere(db, wix, now, is_over)
-  local list, calls, cursor, first = {}, 0, nil, now()
+  local list, listed_ids, calls, cursor, first = {}, {}, 0, nil, now()
   repeat
     if is_over(calls) then return nil, nil, calls end
     local began = now()
@@ -191,9 +200,7 @@ function looks.everywhere(db, wix, now, is_over)
     db:transaction(function()
       local seen, by_id = store_page(db, sites, nil, began, now())
       for id, site in pairs(by_id) do
-        list[#list + 1] = { id = id, name = text_of(site.displayName) or text_of(site.name), url = text_of(site.viewUrl),
-          owner = text_of(site.ownerAccountId) and folding.ascii(site.ownerAccountId), trashed = text_of(site.trashedDate) ~= nil,
-          told = seen[id] == true }
+        if not listed_ids[id] then list[#list + 1], listed_ids[id] = as_seen(id, site, seen[id] == true), true end
       end
     end)
     cursor = next_cursor

@@ -51,6 +51,20 @@ local function write_beside(kind, target, put)
   error(result, 0)
 end
 
+--- May a file be written there? What stands against it is raised.
+---@param target string
+---@param ledger string path of the ledger, which must not be replaced
+---@param kind wixum.NewFileKind
+function new_file.check(target, ledger, kind)
+  if filesystem.is_of_ledger(target, ledger) then
+    database.fail(kind.name .. " cannot take the place of the ledger itself", "Name another file")
+  end
+  if filesystem.is_special(target) then return end
+  if filesystem.exists(target) and not kind.is_one(target) then
+    database.fail(("%s is there already, and is no %s; it stays as it is"):format(target, kind.name:match("%S+$")), "Name another file")
+  end
+end
+
 --- Writes a file; what stands against it is raised.
 ---@param target string|file* a path; one of its kind that is there is replaced once all is written. Or an open file
 ---@param ledger string path of the ledger, which must not be replaced
@@ -64,14 +78,9 @@ function new_file.write(target, ledger, kind, put)
     if not ok then fail(kind, problem, "Make room, or name another place") end
     return result
   end
-  if filesystem.is_of_ledger(target, ledger) then
-    database.fail(kind.name .. " cannot take the place of the ledger itself", "Name another file")
-  end
+  new_file.check(target, ledger, kind)
   -- to a device or a pipe, which nothing may take the place of
   if filesystem.is_special(target) then return write_to(kind, target, put) end
-  if filesystem.exists(target) and not kind.is_one(target) then
-    database.fail(("%s is there already, and is no %s; it stays as it is"):format(target, kind.name:match("%S+$")), "Name another file")
-  end
   return write_beside(kind, target, put)
 end
 

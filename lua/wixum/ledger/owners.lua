@@ -43,6 +43,19 @@ end
 ---@return integer
 function owners.calls(db) return #sites_to_ask(db) end
 
+local KNOWN = [[INSERT INTO account_owners (account_id, user_id, seen_at) VALUES (?, ?, ?)
+  ON CONFLICT (account_id) DO UPDATE SET user_id = excluded.user_id, seen_at = excluded.seen_at]]
+
+--- Remembers who owns which account, as it was answered.
+---@param owner table of the ledger: `db`, `now`
+---@param users table<string, string> user ids by account, in small letters
+function owners.remember(owner, users)
+  local now = owner.now()
+  owner.db:transaction(function()
+    for account, user in pairs(users) do owner.db:run(KNOWN, account, user, now) end
+  end)
+end
+
 --- Asks for those that are not known yet, many sites at once.
 ---@param owner table of the ledger: `db`, `now`
 ---@param wix table
@@ -64,16 +77,13 @@ function owners.learn(owner, wix, is_over)
       refused = refused or problem.kind == "unauthenticated" or problem.kind == "rate_limited"
       return nil, problem
     end
-    local now = owner.now()
-    db:transaction(function()
-      for _, contributor in ipairs(answer.contributors) do
-        if type(contributor.account_id) == "string" and type(contributor.account_owner_id) == "string" then
-          db:run([[INSERT INTO account_owners (account_id, user_id, seen_at) VALUES (?, ?, ?)
-            ON CONFLICT (account_id) DO UPDATE SET user_id = excluded.user_id, seen_at = excluded.seen_at]],
-            folding.ascii(contributor.account_id), folding.ascii(contributor.account_owner_id), now)
-        end
+    local users = {}
+    for _, contributor in ipairs(answer.contributors) do
+      if type(contributor.account_id) == "string" and type(contributor.account_owner_id) == "string" then
+        users[folding.ascii(contributor.account_id)] = folding.ascii(contributor.account_owner_id)
       end
-    end)
+    end
+    owners.remember(owner, users)
     return true
   end)
   return calls, err

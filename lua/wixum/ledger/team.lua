@@ -12,10 +12,12 @@ local team = {}
 ---@field user_id string? of a member
 ---@field invite_id string? of an invite
 ---@field status string? of an invite
----@field email string
+---@field member boolean is it one, and no invite?
+---@field email string "" where the service says none
 ---@field person string the address in small letters
 ---@field name string?
 ---@field joined_at string?
+---@field created_at string? of an invite
 ---@field expires_at string?
 ---@field assignments { policy_id: string, assignment_id: string?, site_id: string?, site_name: string?, conditions: boolean? }[] without
 --- a site or conditions it is the whole account
@@ -30,12 +32,17 @@ end
 
 local function person_of(item)
   local inner = item.user or item.invite
-  if type(inner) ~= "table" or type(inner.email) ~= "string" then return nil end
+  if type(inner) ~= "table" then return nil end
+  local email = type(inner.email) == "string" and inner.email or ""
   local named = type(inner.name) == "table" and inner.name or {}
   local name = ("%s %s"):format(named.first_name or "", named.last_name or ""):match("^%s*(.-)%s*$")
-  local person = { email = inner.email, person = folding.person(inner.email), name = name ~= "" and name or nil, assignments = {} }
+  local person = { member = item.user ~= nil, email = email, person = folding.person(email), name = name ~= "" and name or nil,
+    assignments = {} }
   if item.user then person.user_id, person.joined_at = inner.id, inner.joined_team_at
-  else person.invite_id, person.status, person.expires_at = inner.id, inner.status, inner.expiration_date end
+  else
+    person.invite_id, person.status = inner.id, inner.status
+    person.created_at, person.expires_at = inner.date_created, inner.expiration_date
+  end
   for i, assignment in ipairs(inner.assignments or {}) do person.assignments[i] = assignment_of(assignment) end
   return person
 end
