@@ -92,6 +92,8 @@ wixum.ledger.open(path, options) -> ledger; or nil, err
     ledger:remind(wix, { after = "10d", every = "7d", at_most = 2 })   checks, and mails those once more who have not accepted
     ledger:retry(selector)                  plans failed, expired and revoked rows anew
     ledger:settle(selector, verdict)        what became of rows that are unknown: "sent" or "not_sent"
+    ledger:access(wix, { csv =, html =, lua =, since = })   who can reach what
+    ledger:apply_access(wix, { file =, ask = })   carries a review's decisions out, or compares a Lua table with what is so
     ledger:status(selector)                 counts by state and site; what a person has to look at
     ledger:export(path, { format =, delimiter =, selector = })   rows as CSV or JSON; no accept links
     ledger:report(path, { selector = })     a page for people, and its figures; without a path the figures alone

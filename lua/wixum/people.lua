@@ -11,7 +11,8 @@ local names = require "wixum.names"
 
 local people = {}
 
-for _, name in ipairs{ "check", "confirm", "remind", "who", "for_support", "withdraw", "leaver", "team", "team_invite" } do
+for _, name in ipairs{ "check", "confirm", "remind", "who", "for_support", "withdraw", "leaver", "access", "apply_access", "team",
+  "team_invite" } do
   people[name] = function(object, ...)
     if not ledger.is(object) then errors.mistake(("people.%s takes a ledger first: wixum.ledger.open(path)"):format(name)) end
     return object[name](object, ...)

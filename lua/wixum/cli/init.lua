@@ -9,6 +9,7 @@
 --        ─ act                             resend, remind, revoke, retry, settle
 --        ─ join                            check, confirm
 --        ─ who, withdraw, leaver, team     who; withdraw; leaver; team invite, team list
+--        ─ access                          access, access apply
 --        ─ look                            status, export, roles, sites, backup, import
 --        ─ report                          report
 --        ─ doctor                          doctor
@@ -28,7 +29,7 @@ local COMMANDS = {
   resend = { "act", "resend" }, remind = { "act", "remind" }, revoke = { "act", "revoke" }, retry = { "act", "retry" },
   settle = { "act", "settle" },
   check = { "join", "check" }, confirm = { "join", "confirm" }, who = { "who", "run" },
-  withdraw = { "withdraw", "run" }, leaver = { "leaver", "run" },
+  withdraw = { "withdraw", "run" }, leaver = { "leaver", "run" }, access = { "access", "run" },
   ["team invite"] = { "team", "invite" }, ["team list"] = { "team", "list" },
   status = { "look", "status" }, export = { "look", "export" }, roles = { "look", "roles" }, sites = { "look", "sites" },
   backup = { "look", "backup" }, import = { "look", "import" }, doctor = { "doctor", "run", deskless = true },

@@ -7,6 +7,7 @@
 --        ─ send, act ─ run ─ calls, journal   they go out, are mailed again, are revoked; each step is on disk before and after
 --        ─ check ─ looks, attribution, evidence   who has joined: what is seen, what follows from it, in words
 --        ─ decide, confirm                what follows by date, or from what a person says
+--        ─ wixum.access                   who can reach what: reviews, decisions, desired states
 --        ─ rows, status, sites, export ─ cells, report   looking; export and report ─ new_file
 --        ─ restore ─ reader               backups, and exports read back
 --        ─ binding                        whose it is, and who sends from it
@@ -29,7 +30,7 @@ local ledger = {}
 local methods = {}
 local metatable = { __name = "wixum.ledger", __index = methods }
 
-for _, group in ipairs{ "sending", "joining", "people", "team", "deciding", "looking", "files" } do
+for _, group in ipairs{ "sending", "joining", "people", "team", "access", "deciding", "looking", "files" } do
   for name, method in pairs(require("wixum.ledger.methods." .. group)) do methods[name] = method end
 end
 

@@ -1,0 +1,200 @@
+--- What a review's decisions mean: read from its file, with everything that stands against them named by its line.
+--
+-- Owns the words of the column `decision`, and what may not be decided. Knows nothing of what is so now; does nothing.
+
+local core = require "wixum.core"
+local csv_problem = require "wixum.csv.problem"
+local database = require "wixum.ledger.database"
+local folding = require "wixum.folding"
+local names = require "wixum.names"
+local plans = require "wixum.ledger.plan"
+local rows = require "wixum.access.rows"
+local sheet = require "wixum.access.sheet"
+local since = require "wixum.access.since"
+
+local decisions = {}
+
+---@class wixum.AccessWant what somebody is to have
+---@field where string for people: "review.csv:12"
+---@field kind "contributor"|"member"
+---@field site_id string? nil: the whole account
+---@field site string for people
+---@field account_id string?
+---@field user_id string?
+---@field email string
+---@field evidence string?
+---@field want "gone"|"roles"
+---@field roles string[]? ids
+---@field was string[]? ids, as they were when it was decided; nil: not known
+---@field may_add boolean? a member who has nothing there gets it
+
+---@class wixum.AccessDecisions
+---@field wants wixum.AccessWant[] what changes something
+---@field keep integer
+---@field undecided integer
+---@field digest string of the decisions: the same ones have the same
+
+-- ---- one row ---------------------------------------------------------------------------------------------------------
+
+-- What no decision can be made about, and why.
+local function information(row, context)
+  if row.changes == since.GONE then return "this row tells of somebody who was gone already" end
+  if row.who == "owner" then return "the owner of a site cannot be removed, and ownership is transferred in Wix's dashboard" end
+  if row.who == "invited" then return "an open invite is no access yet: `wixum withdraw` takes it back" end
+  if row.site == rows.SOME then return "roles on folders of sites are changed in Wix's dashboard" end
+  if row.who ~= "contributor" and row.who ~= "member" then
+    return ("there is nobody to decide about: who is %s"):format(csv_problem.printable(row.who))
+  end
+  if row.who == "contributor" and folding.ascii(row.account_id) == context.account then return "this is the ledger's own account" end
+  for id in row.role_ids:gmatch("[^%s%[%];]+") do
+    if row.who == "member" and context.titles:is_owner(id) then
+      return "the account's owner cannot be removed, nor be given another role"
+    end
+  end
+end
+
+local NO_GUID = "it is not an id (8-4-4-4-12 hex digits); a spreadsheet may have spoilt it: take the cell from the review as it was written"
+
+-- What roles somebody had; nil where that was not known.
+local function roles_before(row, context, report)
+  if row.roles == rows.NONE then return {} end
+  local list = {}
+  for id in row.role_ids:gmatch("[^%s%[%];]+") do
+    if context.titles:is_rounded(id) then
+      report("role_ids", row.role_ids, "a spreadsheet has made a number of this role id and rounded it; take the cell from the review as "
+        .. "it was written, or empty it: then it is not compared")
+      return nil
+    end
+    list[#list + 1] = id
+  end
+  return #list > 0 and list or nil
+end
+
+local WORDS = { "keep", "remove" }
+
+-- The roles that a cell says: one title, or several with ; between.
+local function roles_of(text, level, context)
+  local id, reason = context.titles:find(text, level)
+  if id then return { id } end
+  if not text:find(";", 1, true) then
+    local near = #text > 2 and names.nearest(text, WORDS)
+    return nil, ("%s. A decision is keep, remove, or the title of a role%s"):format(reason,
+      near and (' (did you mean "%s"?)'):format(near) or "")
+  end
+  local list, seen = {}, {}
+  for part in text:gmatch("[^;]+") do
+    part = part:match("^%s*(.-)%s*$")
+    if part ~= "" then
+      id, reason = context.titles:find(part, level)
+      if not id then return nil, reason end
+      if not seen[id] then list[#list + 1], seen[id] = id, true end
+    end
+  end
+  if not list[1] then return nil, "it names no role" end
+  return list
+end
+
+local function word_of(text) return utf8.len(text) and folding.title(text) or text end
+
+-- What a row wants: "keep", "undecided", or a want; nil where it was reported.
+local function want_of(row, context, report)
+  local word = word_of(row.decision)
+  if word == "" then return "undecided" end
+  local reason = information(row, context)
+  if reason then
+    if word == "keep" then return "keep" end
+    return report("decision", row.decision, reason)
+  end
+  if word == "keep" then return "keep" end
+  local member = row.who == "member"
+  local good = true
+  local function check(field, may_be_empty)
+    if may_be_empty and row[field] == "" or core.is_guid(row[field]) then return end
+    good = false
+    report(field, row[field], NO_GUID)
+  end
+  check(member and "user_id" or "account_id")
+  check("site_id", member and row.site == rows.WHOLE)
+  local want = { kind = row.who, site_id = row.site_id ~= "" and folding.ascii(row.site_id) or nil, site = row.site, email = row.email,
+    account_id = not member and folding.ascii(row.account_id) or nil, user_id = member and folding.ascii(row.user_id) or nil,
+    evidence = row.evidence ~= "" and row.evidence or nil, want = "gone", where = ("%s:%d"):format(context.name, row.line) }
+  want.was = roles_before(row, context, function(...)
+    good = false
+    report(...)
+  end)
+  if word ~= "remove" then
+    want.want = "roles"
+    want.roles, reason = roles_of(row.decision, want.site_id and "site" or "account", context)
+    if not want.roles then return report("decision", row.decision, reason) end
+  end
+  return good and want or nil
+end
+
+-- ---- a file ----------------------------------------------------------------------------------------------------------
+
+local function key_of(row)
+  return table.concat({ row.who == "member" and "m" .. folding.ascii(row.user_id) or "c" .. folding.ascii(row.account_id),
+    folding.ascii(row.site_id), row.site_id == "" and row.site or "" }, " ")
+end
+
+-- What tells two sets of decisions apart (FNV-1a, 64 bits): no secret hangs on it.
+local function digest_of(list)
+  table.sort(list)
+  local hash = -3750763034362895579 -- the offset basis, as a signed integer
+  for byte in table.concat(list, "\n"):gmatch(".") do hash = (hash ~ byte:byte()) * 1099511628211 end
+  return ("%016x"):format(hash)
+end
+decisions.digest = digest_of
+
+-- Of which account and service a row says that it is.
+local function is_of_others(row, context, report)
+  local good = true
+  if context.account and folding.ascii(row.account) ~= context.account then
+    good = false
+    report("account", row.account, ("this review is of another account than the ledger's, %s"):format(context.account))
+  end
+  if row.service ~= context.service then
+    good = false
+    report("service", row.service, ("this review is of another service than the client's, %s"):format(context.service))
+  end
+  return not good
+end
+
+--- Reads the decisions of a review.
+---@param path string
+---@param context { account: string?, service: string, titles: table, on_problem: function? }
+---@return wixum.AccessDecisions? # nil where anything stands against it
+---@return wixum.PlanProblem[]? problems
+function decisions.read(path, context)
+  context.name = path:match("[^/]*$")
+  local problems, add = plans.collector(context.on_problem)
+  local list, why = sheet.read(path, add)
+  if not list then database.fail(why, "Nothing was done") end
+  local found, seen, texts = { wants = {}, keep = 0, undecided = 0 }, {}, {}
+  for _, row in ipairs(list) do
+    row.who = folding.ascii(row.who)
+    local function report(column, value, reason)
+      add(csv_problem.new{ file = path, line = row.line, column = column, value = value, reason = reason })
+    end
+    local want = not is_of_others(row, context, report) and want_of(row, context, report) or nil
+    if want == "undecided" then
+      if not information(row, context) then found.undecided = found.undecided + 1 end
+    elseif want then
+      local key = key_of(row)
+      local text = want == "keep" and "keep" or want.want == "gone" and "remove" or table.concat(context.titles:sorted(want.roles), " ")
+      local earlier = seen[key]
+      if earlier and earlier.text ~= text then
+        report("decision", row.decision, ("line %d decides otherwise about the same person in the same place"):format(earlier.line))
+      elseif not earlier then
+        seen[key] = { text = text, line = row.line }
+        if want == "keep" then found.keep = found.keep + 1 else found.wants[#found.wants + 1] = want end
+        texts[#texts + 1] = key .. " " .. text
+      end
+    end
+  end
+  if problems.count > 0 then return nil, problems end
+  found.digest = digest_of(texts)
+  return found
+end
+
+return decisions

@@ -1,0 +1,241 @@
+--- Who may reach what, as a Lua table: written from a review, read back as data alone.
+--
+-- Owns the form of that table and what may stand in it. A file of it is run with nothing in reach, not even the methods of strings, and
+-- not for ever; empty is never everybody, nor nobody.
+
+local core = require "wixum.core"
+local csv_problem = require "wixum.csv.problem"
+local database = require "wixum.ledger.database"
+local filesystem = require "wixum.ledger.filesystem"
+local folding = require "wixum.folding"
+local names = require "wixum.names"
+local plans = require "wixum.ledger.plan"
+local rows = require "wixum.access.rows"
+
+local desired = {}
+
+local STEPS, EVERY = 10000000, 4 -- instructions that a file may take; how often that is looked at: a text can double in four
+local MEMORY = 256 * 1024 -- KiB that it may fill
+local LARGEST = 64 * 1024 * 1024 -- bytes of a file
+
+--- In place of a list of roles: may be there, whatever the roles.
+desired.ANY = "any"
+
+-- ---- writing ---------------------------------------------------------------------------------------------------------
+
+local HEAD = [[
+-- Who may reach what, as it was on %s. Written by `wixum access --lua`; yours to change, and to comment.
+-- `wixum access apply FILE.lua` compares it with what is so, and changes nothing; with --apply it removes whoever is on a site of this
+-- table and not in it, and sets roles. Sites that are not in this table are never touched. roles = "any": whatever they are.
+return {
+  account_id = %s, service = %s, locale = %s,
+  rows = {
+]]
+
+local function text(value) return (("%q"):format(value):gsub("\\\n", "\\n")) end
+
+local function row_line(row, titles)
+  local parts = {}
+  local function add(name, value)
+    if value and value ~= "" and utf8.len(value) then parts[#parts + 1] = ("%s = %s"):format(name, text(value)) end
+  end
+  if row.site_id ~= "" then
+    add("site_id", row.site_id)
+    add("site", row.site)
+  else parts[1] = "everywhere = true" end
+  add(row.who == "member" and "user_id" or "account_id", row.who == "member" and row.user_id or row.account_id)
+  add("email", row.email)
+  local roles = {}
+  for i, id in ipairs(row.role_ids) do roles[i] = text(titles:one(id)) end
+  parts[#parts + 1] = #roles > 0 and ("roles = { %s }"):format(table.concat(roles, ", ")) or ("roles = %q"):format(desired.ANY)
+  return ("    { %s },\n"):format(table.concat(parts, ", "))
+end
+
+--- Writes a review as such a table: a line a row, of those who are there.
+---@param review wixum.AccessReview
+---@param write fun(text: string)
+---@param locale string of the titles
+function desired.write(review, write, locale)
+  write(HEAD:format(review.read_at, text(review.account_id or ""), text(review.service), text(locale)))
+  for _, row in ipairs(review.rows) do
+    if rows.is_decidable(row, review.account_id) and row.roles ~= rows.NONE then write(row_line(row, review.titles)) end
+  end
+  write("  },\n}\n")
+end
+
+--- What `new_file` asks: one that is there may have been worked on, and stays.
+desired.KIND = {
+  name = "a table",
+  is_one = function(path)
+    if filesystem.start_of(path) == "" then return true end
+    database.fail(("%s is there already, and somebody may have worked on it; it stays as it is"):format(path), "Name another file")
+  end,
+}
+
+-- ---- reading ---------------------------------------------------------------------------------------------------------
+
+-- Runs a chunk with a limit, and without the methods of strings, by which a text could fill the memory.
+local function run_limited(chunk, name)
+  local strings, hook, mask, count = getmetatable(""), debug.gethook()
+  local steps, least = 0, collectgarbage("count")
+  local ended
+  debug.setmetatable("", nil)
+  debug.sethook(function()
+    steps = steps + EVERY
+    local problem = steps > STEPS and "it does not come to an end" or collectgarbage("count") - least > MEMORY and "it fills the memory"
+    if problem and debug.getinfo(2, "S").source == name then -- and not where it has just ended by itself
+      ended = problem
+      error(problem, 0)
+    end
+  end, "", EVERY)
+  local ok, result = pcall(chunk)
+  debug.sethook(hook, mask, count)
+  debug.setmetatable("", strings)
+  if ok then return result end
+  return nil, ended or tostring(result)
+end
+
+--- Reads a file: data alone.
+---@param path string
+---@return any? table
+---@return string? problem
+function desired.load(path)
+  local file, problem = io.open(path, "rb")
+  if not file then return nil, "it cannot be read: " .. csv_problem.printable(problem, 300) end
+  local source <const> = file:read(LARGEST + 1)
+  file:close()
+  if not source then return nil, "it cannot be read, or is empty" end
+  local name = path:match("[^/]*$")
+  if #source > LARGEST then return nil, ("it is larger than %d MiB"):format(LARGEST >> 20) end
+  local chunk, why = load((source:gsub("^\xEF\xBB\xBF", "")), "=" .. name, "t", {})
+  if not chunk then return nil, "it is no Lua table: " .. csv_problem.printable(tostring(why), 300) end
+  local result, reason = run_limited(chunk, "=" .. name)
+  if reason then
+    if reason:find("stack overflow", 1, true) then reason = "it calls itself without an end" end
+    return nil, "it is to be a table, and nothing else: " .. csv_problem.printable(reason, 300)
+  end
+  return result
+end
+
+-- ---- what may stand in it --------------------------------------------------------------------------------------------
+
+---@class wixum.DesiredRow
+---@field number integer its position
+---@field where string for people
+---@field site_id string?
+---@field site string
+---@field everywhere boolean?
+---@field account_id string?
+---@field user_id string?
+---@field email string
+---@field roles string[]|"any" titles or ids
+
+local TOP = { "account_id", "locale", "rows", "service" }
+local FIELDS = { "account_id", "email", "everywhere", "name", "note", "roles", "site", "site_id", "url", "user_id" }
+local TEXTS = { "account_id", "email", "name", "note", "site", "site_id", "url", "user_id" }
+
+local function shown(value)
+  return type(value) == "string" and ("%q"):format(csv_problem.printable(value, 60)) or tostring(value):match("^%w+")
+end
+
+local function unknown_key(given, known)
+  for key in next, given do
+    local found = false
+    for _, name in ipairs(known) do found = found or name == key end
+    if not found then return ("there is no field %s%s"):format(shown(key), names.suggestion(key, known)) end
+  end
+end
+
+-- A list without holes and without names.
+local function is_list(value)
+  if type(value) ~= "table" then return false end
+  local count = 0
+  for key in next, value do
+    if math.type(key) ~= "integer" then return false end
+    count = count + 1
+  end
+  return count == #value
+end
+
+local function roles_of(given)
+  if given == desired.ANY then return given end
+  if given == nil then return nil, 'it has no roles: write roles = { "Website Manager" }, or roles = "any"' end
+  if not is_list(given) then return nil, 'roles is a list of titles, or "any"' end
+  if #given == 0 then return nil, "its list of roles is empty, and that means nothing: who is to have none is left out" end
+  for _, title in ipairs(given) do
+    if type(title) ~= "string" then return nil, ("roles has %s, which is no title; an id is written in quotes"):format(shown(title)) end
+  end
+  return table.move(given, 1, #given, 1, {})
+end
+
+-- What is wrong with the row of a table; nil where nothing is.
+local function row_problem(given)
+  if type(given) ~= "table" then return "it is no row: write { site_id = …, account_id = …, roles = { … } }" end
+  local problem = unknown_key(given, FIELDS)
+  if problem then return problem end
+  for _, name in ipairs(TEXTS) do
+    if given[name] ~= nil and type(given[name]) ~= "string" then return ("%s is no text: write it in quotes"):format(name) end
+    if given[name] and not utf8.len(given[name]) then return ("%s is not valid UTF-8 text"):format(name) end
+  end
+  for _, name in ipairs{ "site_id", "account_id", "user_id" } do
+    if given[name] and not core.is_guid(given[name]) then
+      return ("%s %s is not an id (8-4-4-4-12 hex digits)"):format(name, shown(given[name]))
+    end
+  end
+  if given.everywhere ~= nil and given.everywhere ~= true then return "everywhere can only be true" end
+  if (given.everywhere ~= nil) == (given.site_id ~= nil) then return "it says either site_id, or everywhere = true" end
+  if given.account_id and given.user_id then return "account_id is a contributor's, user_id a member's: say one of the two" end
+  if given.account_id and given.everywhere then return "a contributor is on one site: everywhere = true goes with user_id" end
+  if not (given.account_id or given.user_id or given.email) then return "it says nobody: account_id, user_id or email" end
+end
+
+local function row_of(given, number)
+  local problem, roles = row_problem(given), nil
+  if not problem then roles, problem = roles_of(given.roles) end
+  if problem then return nil, problem end
+  return { number = number, site_id = given.site_id and folding.ascii(given.site_id), everywhere = given.everywhere,
+    site = given.site or given.site_id or rows.WHOLE, account_id = given.account_id and folding.ascii(given.account_id),
+    user_id = given.user_id and folding.ascii(given.user_id), email = given.email or "", roles = roles }
+end
+
+--- Checks a table; everything that stands against it is told.
+---@param given any
+---@param context { name: string, account: string?, service: string, on_problem: function? }
+---@return { rows: wixum.DesiredRow[], locale: string? }? table
+---@return wixum.PlanProblem[]? problems
+function desired.check(given, context)
+  local problems, add = plans.collector(context.on_problem)
+  local function report(reason, number)
+    add(csv_problem.new{ file = number and ("%s, row %d"):format(context.name, number) or context.name, reason = reason })
+  end
+  if type(given) ~= "table" then
+    report "it gives no table: write return { account_id = …, service = …, rows = { … } }"
+    return nil, problems
+  end
+  local problem = unknown_key(given, TOP)
+  if problem then report(problem) end
+  if type(given.account_id) ~= "string" or context.account and folding.ascii(given.account_id) ~= context.account then
+    report(("account_id is %s, and the ledger's account is %s"):format(shown(given.account_id), context.account or "not known"))
+  end
+  if given.service ~= context.service then
+    report(("service is %s, and the client speaks to %s"):format(shown(given.service), context.service))
+  end
+  if given.locale ~= nil and type(given.locale) ~= "string" then report "locale is no text" end
+  if not is_list(given.rows) then report "rows is no list: write rows = { { … }, { … } }"
+  elseif #given.rows == 0 then
+    report "rows is empty, and that means nothing: it would be everybody who is removed, or nobody"
+  else
+    local list = {}
+    for number, row in ipairs(given.rows) do
+      local own, reason = row_of(row, number)
+      if own then
+        own.where = ("%s, row %d"):format(context.name, number)
+        list[#list + 1] = own
+      else report(reason, number) end
+    end
+    if problems.count == 0 then return { rows = list, locale = given.locale } end
+  end
+  return nil, problems
+end
+
+return desired

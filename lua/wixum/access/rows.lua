@@ -1,0 +1,219 @@
+--- The rows of a review: who can reach what, one account on one site each, from what was read.
+--
+-- Owns what stands in a row and in which order. Nobody is left out: not an account that nobody knows, nor a site without a name. Pure.
+
+local folding = require "wixum.folding"
+local ties = require "wixum.access.ties"
+local titles = require "wixum.access.titles"
+
+local rows = {}
+
+rows.WHOLE, rows.SOME, rows.NAMELESS, rows.TRASHED = "(whole account)", "(some sites)", "(no name)", " (in the trash)"
+rows.OWNER, rows.NONE, rows.AS_INVITED = "(owner of the site)", "(none)", " (as invited)"
+
+---@class wixum.AccessRow
+---@field who "contributor"|"member"|"invited"|"owner"
+---@field email string "" where nobody knows it
+---@field name string of the team
+---@field account_id string
+---@field user_id string of a member; of a contributor whose account's owner it is
+---@field site string
+---@field site_id string
+---@field url string
+---@field roles string titles, "; " between
+---@field role_ids string[]
+---@field evidence string that the account is theirs
+---@field since string
+---@field changes string since the last review
+---@field fixed boolean? the account's owner: nothing can be decided
+---@field gone boolean? was there at the last review, and is not any more
+
+-- A moment of the service, in whole seconds.
+local function moment(text)
+  local found = type(text) == "string" and text:match("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d")
+  return found and "on " .. found .. "Z" or ""
+end
+
+local function since_of(presence)
+  if not presence.seen_at then return "" end
+  if not presence.absent_at then return "before " .. presence.seen_at end
+  return ("between %s and %s"):format(presence.absent_at, presence.seen_at)
+end
+
+-- Without what would break a line of a file, or of a page.
+local function plain(text) return text and (text:gsub("[%c]+", " ")) or "" end
+
+local function add(reading, row)
+  for _, name in ipairs{ "email", "name", "account_id", "user_id", "site", "site_id", "url", "evidence", "since" } do
+    row[name] = row[name] or ""
+  end
+  row.role_ids, row.changes, row.email = row.role_ids or {}, "", plain(row.email)
+  if not row.roles then row.roles = reading.titles:words(row.role_ids) end
+  table.insert(reading.rows, row)
+end
+
+--- A site as rows name it.
+---@param site { name: string?, trashed: boolean? }
+---@return string
+function rows.site_name(site)
+  return (site.name and plain(site.name) or rows.NAMELESS) .. (site.trashed and rows.TRASHED or "")
+end
+
+-- ---- contributors ----------------------------------------------------------------------------------------------------
+
+-- Who is on a site: as the list of sites says, and whoever was answered besides.
+local function accounts_on(reading, site)
+  local list, seen = {}, {}
+  for _, presence in ipairs(site.told and reading.present[site.id] or {}) do
+    list[#list + 1], seen[presence.account_id] = presence, true
+  end
+  local others = {}
+  for account in pairs(reading.found[site.id] or {}) do
+    if not seen[account] then others[#others + 1], seen[account] = account, true end
+  end
+  if not site.told and not reading.found[site.id] then -- it did not say, and could not be asked: who was there before
+    for _, presence in ipairs(reading.present[site.id] or {}) do list[#list + 1] = presence end
+  end
+  if site.owner and not seen[site.owner] and site.owner ~= reading.own then others[#others + 1] = site.owner end
+  table.sort(others)
+  for _, account in ipairs(others) do list[#list + 1] = { account_id = account } end
+  return list
+end
+
+local function roles_on(reading, site, account)
+  if reading.known_roles then
+    local invited = reading.invited[site.id .. " " .. account]
+    if not invited then return titles.UNKNOWN, {} end
+    local ids = reading.titles:sorted(invited)
+    return reading.titles:words(ids) .. rows.AS_INVITED, ids
+  end
+  local ids = reading.titles:sorted(reading.found[site.id] and reading.found[site.id][account] or {})
+  return reading.titles:words(ids), ids
+end
+
+local function add_site(reading, site)
+  for _, presence in ipairs(accounts_on(reading, site)) do
+    local account = presence.account_id
+    local owns = account == site.owner
+    if not (owns and account == reading.own) then -- the ledger's account owns what is its own
+      local email, evidence, name = reading.ties:of(account, site.id)
+      local row = { who = owns and "owner" or "contributor", email = email, account_id = account, name = plain(name),
+        user_id = reading.ties.owners[account], site = rows.site_name(site), site_id = site.id, url = plain(site.url),
+        evidence = evidence, since = since_of(presence) }
+      if account == reading.own and row.name == "" then row.name = "(this account)" end
+      if owns then row.roles = rows.OWNER else row.roles, row.role_ids = roles_on(reading, site, account) end
+      add(reading, row)
+    end
+  end
+end
+
+-- ---- the team --------------------------------------------------------------------------------------------------------
+
+-- What somebody in the team may do, by what it is on: the whole account, one site, or sites that meet conditions.
+function rows.by_place(person)
+  local places, of = {}, {}
+  for _, assignment in ipairs(person.assignments) do
+    local key = assignment.conditions and rows.SOME or assignment.site_id or rows.WHOLE
+    local place = of[key]
+    if not place then
+      place = { key = key, site_id = assignment.site_id, name = assignment.site_name, some = assignment.conditions, set = {},
+        assignments = {} }
+      places[#places + 1], of[key] = place, place
+    end
+    if type(assignment.policy_id) == "string" then place.set[assignment.policy_id] = true end
+    table.insert(place.assignments, assignment)
+  end
+  if not places[1] then places[1] = { key = rows.WHOLE, set = {}, assignments = {}, none = true } end
+  return places
+end
+
+local function add_person(reading, person, who)
+  for _, place in ipairs(rows.by_place(person)) do
+    local site = place.site_id and reading.by_id[place.site_id]
+    if not (place.site_id and reading.asked and not site) then -- of other sites than were asked for
+      local ids, fixed = reading.titles:sorted(place.set), person.user_id == nil
+      for _, id in ipairs(ids) do fixed = fixed or who == "member" and reading.titles:is_owner(id) end
+      add(reading, { fixed = fixed, who = who, email = person.email, name = plain(person.name),
+        user_id = person.user_id and folding.ascii(person.user_id), site_id = place.site_id, url = site and plain(site.url),
+        site = place.some and rows.SOME or place.site_id and rows.site_name(site or { name = place.name }) or rows.WHOLE,
+        role_ids = ids, roles = place.none and rows.NONE or nil,
+        evidence = who ~= "member" and "" or person.email ~= "" and "told" or ties.NOBODY,
+        since = moment(who == "member" and person.joined_at or person.created_at) })
+    end
+  end
+end
+
+-- ---- invites ---------------------------------------------------------------------------------------------------------
+
+local OPEN = [[SELECT site_id, email, policy_ids, state, first_mail_at, last_mail_at FROM invites
+  WHERE state IN ('pending', 'sending', 'unknown') ORDER BY id]]
+
+local function add_invites(reading)
+  for row in reading.db:rows(OPEN) do
+    local site = reading.by_id[row.site_id]
+    if site or not reading.asked then
+      local ids = {}
+      for id in row.policy_ids:gmatch("%S+") do ids[#ids + 1] = id end
+      add(reading, { who = "invited", email = row.email, site = rows.site_name(site or {}), site_id = row.site_id,
+        url = site and plain(site.url), role_ids = reading.titles:sorted(ids),
+        since = moment(row.first_mail_at or row.last_mail_at) })
+    end
+  end
+end
+
+-- ---- the whole -------------------------------------------------------------------------------------------------------
+
+local KINDS = { owner = "1", contributor = "2", member = "3", invited = "4" }
+local NOBODY = "\xFF" -- behind all that is UTF-8
+
+--- By whom rows stand together: the person, or, where nobody knows whose it is, the account.
+---@param row wixum.AccessRow
+---@return string
+function rows.person(row)
+  if row.email ~= "" then return folding.person(row.email) end
+  return NOBODY .. (row.account_id ~= "" and row.account_id or row.user_id)
+end
+
+local function folded(text) return utf8.len(text) and folding.title(text) or text end
+
+--- Orders rows: by person, the whole account first, then by site; the same each time.
+---@param list wixum.AccessRow[]
+function rows.sort(list)
+  local keys = {}
+  for _, row in ipairs(list) do
+    keys[row] = table.concat({ rows.person(row), row.site_id == "" and "0" or "1", folded(row.site), row.site_id, KINDS[row.who] or "5",
+      row.account_id, row.user_id, row.gone and "1" or "0", row.roles, row.since }, "\1")
+  end
+  table.sort(list, function(one, other) return keys[one] < keys[other] end)
+end
+
+--- Makes the rows of what was read.
+---@param reading table `db`, `sites`, `by_id`, `asked` (were sites named?), `present`, `found`, `team`, `titles`, `ties`, `own` (account),
+--- `known_roles`, `invited`
+---@return wixum.AccessRow[]
+function rows.make(reading)
+  reading.rows = {}
+  for _, site in ipairs(reading.sites) do add_site(reading, site) end
+  for _, person in pairs(reading.team and reading.team.members or {}) do add_person(reading, person, "member") end
+  for _, person in ipairs(reading.team and reading.team.others or {}) do add_person(reading, person, "member") end
+  for _, person in ipairs(reading.team and reading.team.invites or {}) do add_person(reading, person, "invited") end
+  add_invites(reading)
+  rows.sort(reading.rows)
+  return reading.rows
+end
+
+--- Can something be decided about a row?
+---@param row wixum.AccessRow
+---@param own string? the ledger's account
+---@return boolean
+function rows.is_decidable(row, own)
+  if row.gone or row.fixed then return false end
+  return row.who == "contributor" and row.account_id ~= own or row.who == "member" and row.site ~= rows.SOME
+end
+
+--- Is this an account that nobody knows, of whom nothing but its id can be said?
+---@param row wixum.AccessRow
+---@return boolean
+function rows.is_unknown(row) return row.email == "" end
+
+return rows

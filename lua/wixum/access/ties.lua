@@ -1,0 +1,117 @@
+--- Whose an account is, as far as the ledger and the team know; and how that is known.
+--
+-- Owns which evidence counts for what. Reads the ledger, asks the service nothing. That the user who owns an account is a member of the
+-- team of the same user id is inferred.
+
+local evidence = require "wixum.ledger.evidence"
+local folding = require "wixum.folding"
+
+local ties = {}
+ties.__index = ties
+
+--- Beside the names that `evidence` has.
+ties.NOBODY = "nobody"
+
+ties.WORDS = { nobody = "nobody knows whose account this is" }
+for name, words in pairs(evidence.WORDS) do ties.WORDS[name] = words end
+
+-- The strongest first: by what a person is told to have an account.
+local RANK = { operator = 1, told = 2, only_candidate = 3, known_account = 4, role = 5, team = 6 }
+-- Strong enough to act on where a person is said by an address alone.
+local CERTAIN = { operator = true, told = true, only_candidate = true, known_account = true }
+
+local USED = [[SELECT account_id, site_id, email, person, evidence FROM invites WHERE account_id IS NOT NULL AND evidence IS NOT NULL
+  AND evidence <> 'unclear']]
+local UNCLEAR = "SELECT site_id, candidates FROM invites WHERE evidence = 'unclear' AND state <> 'accepted' AND candidates IS NOT NULL"
+
+local function add(list, person, email, name)
+  for _, known in ipairs(list) do
+    if known.person == person then
+      if (RANK[name] or 9) < (RANK[known.evidence] or 9) then known.evidence = name end
+      return
+    end
+  end
+  list[#list + 1] = { person = person, email = email, evidence = name }
+end
+
+local function within(index, key)
+  index[key] = index[key] or {}
+  return index[key]
+end
+
+--- Reads what a ledger knows.
+---@param db table
+---@return table ties
+function ties.read(db)
+  local self = setmetatable({ said = {}, on_site = {}, anywhere = {}, candidates = {}, accounts = {}, members = {}, owners = {} }, ties)
+  for row in db:rows("SELECT account_id, person, email FROM accounts") do
+    self.said[row.account_id] = { person = row.person, email = row.email, evidence = evidence.OPERATOR }
+    within(self.accounts, row.person)[row.account_id] = evidence.OPERATOR
+  end
+  for row in db:rows(USED) do
+    add(within(self.on_site, row.site_id .. " " .. row.account_id), row.person, row.email, row.evidence)
+    add(within(self.anywhere, row.account_id), row.person, row.email, row.evidence)
+    local known = within(self.accounts, row.person)
+    if (RANK[row.evidence] or 9) < (RANK[known[row.account_id]] or 9) then known[row.account_id] = row.evidence end
+  end
+  for row in db:rows("SELECT account_id, user_id FROM account_owners") do self.owners[row.account_id] = row.user_id end
+  for row in db:rows(UNCLEAR) do
+    for id in row.candidates:gmatch("%S+") do self.candidates[row.site_id .. " " .. id] = true end
+  end
+  return self
+end
+
+--- Which members of the team there are, by their user ids, and which user owns which account.
+---@param people wixum.TeamPerson[]?
+---@param owners table<string, string>
+function ties:add_team(people, owners)
+  for _, person in ipairs(people or {}) do
+    if person.user_id then self.members[folding.ascii(person.user_id)] = person end
+  end
+  for account, user in pairs(owners) do self.owners[account] = user end
+end
+
+--- Whose account it is.
+---@param account string in small letters
+---@param site_id string? where
+---@return string email "" where nobody is known
+---@return string evidence
+---@return string? name that the team has for them
+function ties:of(account, site_id)
+  local said = self.said[account]
+  local list = said and { said } or site_id and self.on_site[site_id .. " " .. account] or self.anywhere[account]
+  if list and #list == 1 then return list[1].email, list[1].evidence, self:name(account) end
+  if list then return "", evidence.UNCLEAR end -- the account has used the invites of several people
+  local member = self.owners[account] and self.members[self.owners[account]]
+  if member then return member.email, evidence.TEAM, member.name end
+  if site_id and self.candidates[site_id .. " " .. account] then return "", evidence.UNCLEAR end
+  return "", ties.NOBODY
+end
+
+--- The name that the team has for the owner of an account.
+---@param account string
+---@return string?
+function ties:name(account)
+  local member = self.owners[account] and self.members[self.owners[account]]
+  return member and member.name or nil
+end
+
+--- The one account that is certainly somebody's.
+---@param email string
+---@return string? account
+---@return string? evidence; or why not, in words
+function ties:account_of(email)
+  local found, name, several
+  for account, one in pairs(self.accounts[folding.person(email)] or {}) do
+    local list = self.said[account] and { self.said[account] } or self.anywhere[account] or {}
+    if CERTAIN[one] and #list == 1 then
+      if found then several = true end
+      found, name = account, one
+    end
+  end
+  if several then return nil, "the ledger knows several accounts of this person: say which by account_id" end
+  if not found then return nil, "the ledger knows no account that is certainly this person's: say it by account_id" end
+  return found, name
+end
+
+return ties

@@ -1,0 +1,124 @@
+--- What is said to people of a review, of a plan that follows from its decisions, and of what came of that.
+--
+-- Owns these words. Everything in them that came from elsewhere is masked.
+
+local printable = require("wixum.csv.problem").printable
+
+local words = {}
+
+local SHOWN = 10
+
+local function count(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
+words.count = count
+
+--- Somebody, in a line: as well as they are known.
+---@param row table
+---@return string
+function words.person(row)
+  if row.email and row.email ~= "" then return printable(row.email, 80) end
+  if row.account_id and row.account_id ~= "" then return "account " .. row.account_id end
+  return "user " .. tostring(row.user_id)
+end
+
+--- A place, in a line.
+function words.place(row) return row.site and row.site ~= "" and printable(row.site, 60) or row.site_id or "the whole account" end
+
+-- ---- a review --------------------------------------------------------------------------------------------------------
+
+local review = { __name = "wixum.ledger.access" }
+words.review = review
+
+function review.__tostring(self)
+  local lines = { ("%s, %s: %s, %s of which nobody knows whose they are, %s."):format(count(self.sites, "site", "sites"),
+    count(#self.rows, "row", "rows"), count(self.people, "person", "people"), count(self.unknown, "account", "accounts"),
+    count(self.invited, "open invite", "open invites")) }
+  if self.compared then
+    lines[#lines + 1] = ("  since the review before: %d new, %d gone, %d with other roles"):format(self.compared.new, self.compared.gone,
+      self.compared.roles)
+  end
+  for _, text in ipairs(self.incomplete) do lines[#lines + 1] = "  " .. text end
+  return table.concat(lines, "\n")
+end
+
+-- ---- a plan ----------------------------------------------------------------------------------------------------------
+
+local plan = { __name = "wixum.ledger.access_plan" }
+words.plan = plan
+
+local function add_list(lines, list, title, limit)
+  if #list == 0 then return end
+  lines[#lines + 1] = title
+  for i, text in ipairs(list) do
+    if limit and i > limit then
+      lines[#lines + 1] = ("  and %d more"):format(#list - limit)
+      break
+    end
+    lines[#lines + 1] = "  " .. text
+  end
+end
+
+local function by_kind(self)
+  local removals, others = {}, {}
+  for _, change in ipairs(self.changes) do
+    table.insert(change.removes and removals or others, change.words)
+  end
+  return removals, others
+end
+
+--- What would be done: every removal, and the first of the rest.
+function plan.__tostring(self)
+  local removals, others = by_kind(self)
+  local lines = { ("%s to be removed, %s to get other roles; %s as wanted already, %s left alone."):format(
+    count(#removals, "person is", "people are"), count(#others, "person is", "people are"), count(#self.nothing, "row is", "rows are"),
+    count(#self.conflicts, "row is", "rows are")) }
+  if self.drift then
+    local none = #self.changes + #self.conflicts + #self.missing == 0
+    lines[1] = none and "No drift: all is as the table says." or ("Drift: %s, %s, %d missing, %s left alone."):format(
+      count(#removals, "person is to be removed", "people are to be removed"),
+      count(#others, "is to get other roles", "are to get other roles"), #self.missing, count(#self.conflicts, "is", "are"))
+  end
+  add_list(lines, removals, "Removed would be:")
+  add_list(lines, others, "Other roles would get:", SHOWN)
+  add_list(lines, self.conflicts, "Left alone:")
+  add_list(lines, self.nothing, "Nothing to do:", SHOWN)
+  if self.missing then add_list(lines, self.missing, "Missing, which no call can repair:") end
+  for _, text in ipairs(self.notes) do lines[#lines + 1] = text end
+  return table.concat(lines, "\n")
+end
+
+--- Whom a plan concerns, in one sentence: for the question before it.
+---@param self table
+---@return string
+function words.question(self)
+  local removals, others = by_kind(self)
+  local names, seen = {}, {}
+  for _, change in ipairs(self.changes) do
+    local name = words.person(change)
+    if not seen[name] and #names < 3 then names[#names + 1], seen[name] = name, true end
+  end
+  return ("This removes %s and changes the roles of %s, live: %s%s."):format(count(#removals, "access", "accesses"), #others,
+    table.concat(names, ", "), #self.changes > #names and " and others" or "")
+end
+
+-- ---- what came of it -------------------------------------------------------------------------------------------------
+
+local done = { __name = "wixum.ledger.access_applied" }
+words.done = done
+
+local SEEN = { otherwise = "it was looked at again, and is not so", unseen = "it could not be looked at again" }
+
+function done.__tostring(self)
+  local lines = { ("%s made; of these %d were looked at again and are so, %d are not, %d could not be seen."):format(
+    count(self.total, "change", "changes"), self.as_wanted, self.otherwise, self.unseen) }
+  for i, row in ipairs(self.wrong) do
+    if i > SHOWN then
+      lines[#lines + 1] = ("  and %d more"):format(#self.wrong - SHOWN)
+      break
+    end
+    lines[#lines + 1] = ("  %s: %s%s"):format(row.words, SEEN[row.seen or "unseen"] or row.seen,
+      row.reason and "; " .. printable(row.reason, 200) or "")
+  end
+  return table.concat(lines, "\n")
+end
+
+return words
