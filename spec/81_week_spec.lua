@@ -161,6 +161,35 @@ describe("the operator's week", function()
     assert.same({ 0, 1 }, { #server:members{ email = "tom@agentur.example" }, #server:contributors(site_id(5)) })
   end)
 
+  it("reviews who can reach what, and carries the decisions out", function()
+    local lines = lines_after "The quarterly review."
+    contains(done{ lines[1] }, "Reading who can reach 14 sites", "17 rows in pruefung.csv", "17 rows in pruefung.html")
+    local decided, decisions = {}, { ["anna@mueller.example"] = "Website-Designer", ["dora@harbour.example"] = "keep" }
+    local column, unknown = nil, 0
+    for line in io.lines(home .. "/pruefung.csv") do
+      local cells = {}
+      for cell in (line:gsub("\r$", "") .. ","):gmatch('"?([^,"]*)"?,') do cells[#cells + 1] = cell end
+      if not column then
+        for i, name in ipairs(cells) do if name == "decision" then column = i end end
+      else
+        for email, decision in pairs(decisions) do if line:find(email, 1, true) then cells[column] = decision end end
+        if line:find("contributor", 1, true) and line:find("Ñandú", 1, true) then -- nobody knows whose account that is
+          cells[column], unknown = "remove", unknown + 1
+        end
+      end
+      decided[#decided + 1] = table.concat(cells, ";")
+    end
+    assert.equal(1, unknown)
+    local file <close> = assert(io.open(home .. "/pruefung.csv", "wb"))
+    file:write(table.concat(decided, "\r\n"), "\r\n")
+    file:close()
+    contains(done{ lines[2] }, "1 to keep", "2")
+    assert.same({ 0, 1 }, { #server:contributors(site_id(5)), #server:contributors(site_id(4)) })
+    assert.equal("6600412800113080102", server:contributors(site_id(1))[1].roles[1].role_id)
+    local page <close> = assert(io.open(home .. "/pruefung.html"))
+    contains(page:read("a"), "<!DOCTYPE html>", "Taller Ñandú")
+  end)
+
   it("goes on from last night's copy where the laptop is lost", function()
     local lines = lines_after "The laptop is lost."
     contains(done{ lines[1] }, "4 rows in sicherung.db")
