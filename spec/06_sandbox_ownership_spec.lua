@@ -25,7 +25,7 @@ end
 
 local function listed() return assert(wix.sites.query_sites()).sites[1] end
 
-describe("a link", function()
+describe("a link #pure", function()
   it("is good for whoever follows it", function()
     start()
     local ann = invite "ann@example.com"
@@ -44,7 +44,7 @@ describe("a link", function()
   end)
 end)
 
-describe("a site that is transferred", function()
+describe("a site that is transferred #pure", function()
   it("shows its new owner, and the former one as a contributor", function()
     start()
     local owner = listed().owner_account_id

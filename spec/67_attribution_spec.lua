@@ -1,4 +1,4 @@
--- Who came by which invite: the reasoning alone, on histories that are written down. #pure
+-- Who came by which invite: the reasoning alone, on histories that are written down.
 
 local attribution = require "wixum.ledger.attribution"
 
@@ -43,7 +43,7 @@ end
 
 local function decide(rows, list, more) return told(attribution.decide(rows, list, known(more))) end
 
-describe("one who arrives", function()
+describe("one who arrives #pure", function()
   it("came by the one invite that was open", function()
     assert.same({ "ann<X only_candidate" }, decide(invites "ann", arrivals "X"))
   end)
@@ -107,7 +107,7 @@ describe("one who arrives", function()
   end)
 end)
 
-describe("very many invites", function()
+describe("very many invites #pure", function()
   -- So many, each open for half a day of its own; and one who arrived on each of these days.
   local function days(count)
     local rows, list = {}, {}
@@ -149,7 +149,7 @@ describe("very many invites", function()
   end)
 end)
 
-describe("one who may have come otherwise", function()
+describe("one who may have come otherwise #pure", function()
   it("decides nothing, and is told", function()
     local list = arrivals "X"
     list[1].doubtful = true
@@ -168,7 +168,7 @@ describe("one who may have come otherwise", function()
   end)
 end)
 
-describe("an account whose person is known", function()
+describe("an account whose person is known #pure", function()
   local ties = { X = "ann" }
 
   it("is in where she was invited, whatever else was open", function()
@@ -188,7 +188,7 @@ describe("an account whose person is known", function()
   end)
 end)
 
-describe("an account that used somebody's invite elsewhere", function()
+describe("an account that used somebody's invite elsewhere #pure", function()
   local used = { X = { ann = true } }
 
   it("is not taken for that person's", function()
@@ -207,7 +207,7 @@ describe("an account that used somebody's invite elsewhere", function()
   end)
 end)
 
-describe("roles, where they are trusted", function()
+describe("roles, where they are trusted #pure", function()
   local function fits(row, account) return (row.person == "ann") == (account == "X") end
 
   it("tell two apart", function()

@@ -1,4 +1,4 @@
--- Who has joined: what a ledger sees, what it concludes, and what it does not. #pure
+-- Who has joined: what a ledger sees, what it concludes, and what it does not.
 
 local schema = require "wixum.ledger.schema"
 local database = require "wixum.ledger.database"
@@ -39,7 +39,7 @@ local function row(email, site) return (ledger:rows{ email = email, site_id = de
 
 local function check(options) return assert(ledger:check(wix, options)) end
 
-describe("a check", function()
+describe("a check #pure", function()
   it("tells who has accepted, by which account, and between which looks", function()
     desk:invite(ANN)
     desk:days(1)
@@ -177,7 +177,7 @@ describe("a check", function()
   end)
 end)
 
-describe("what a check cannot know", function()
+describe("what a check cannot know #pure", function()
   it("is who was there before the first look, where that came after the mail", function()
     server:fault{ operation = "sites.query_sites", status = 403, after = 1 } -- the plan reads them first
     desk:invite(ANN)
@@ -246,7 +246,7 @@ describe("what a check cannot know", function()
   end)
 end)
 
-describe("a person", function()
+describe("a person #pure", function()
   local account
 
   before_each(function()
@@ -340,7 +340,7 @@ describe("a person", function()
   end)
 end)
 
-describe("what is taken for granted", function()
+describe("what is taken for granted #pure", function()
   it("is nothing of itself; with links, an account that used somebody's invite is that person's", function()
     invite(1, ANN)
     accept(ANN)
@@ -376,7 +376,7 @@ describe("what is taken for granted", function()
   end)
 end)
 
-describe("a check of many sites", function()
+describe("a check of many sites #pure", function()
   local function many(count)
     local sites = {}
     for i = 1, count do sites[i] = ("%08d-2222-4333-8444-555555555555"):format(i) end
@@ -435,7 +435,7 @@ describe("a check of many sites", function()
   end)
 end)
 
-describe("remind", function()
+describe("remind #pure", function()
   it("looks first, and mails nobody who has joined, or may have", function()
     invite(1, ANN)
     invite(2, BOB)
@@ -482,7 +482,7 @@ describe("remind", function()
   end)
 end)
 
-describe("a ledger of an earlier version", function()
+describe("a ledger of an earlier version #pure", function()
   it("keeps who could reach the sites before", function()
     local path = support.temporary("")
     do
@@ -505,7 +505,7 @@ describe("a ledger of an earlier version", function()
   end)
 end)
 
-describe("a backup and an export", function()
+describe("a backup and an export #pure", function()
   it("keep what was seen, and what was said", function()
     desk:invite(ANN, BOB)
     local account = accept(ANN)
@@ -539,7 +539,7 @@ describe("a backup and an export", function()
   end)
 end)
 
-describe("mistakes of a program", function()
+describe("mistakes of a program #pure", function()
   it("raise at its line", function()
     local id = desk.sites[1]
     for _, case in ipairs{

@@ -9,7 +9,7 @@ local support = require "spec.support.doctor"
 local WIXUM = os.getenv("WIXUM_SPEC_BUILD") .. "/bin/wixum"
 local OTHER = "0f3c9c5e-8d0a-4a57-9f5e-0d6f6b1c2a11"
 
-describe("wixum doctor", function()
+describe("wixum doctor #pure", function()
   local server, folder, env
 
   before_each(function()

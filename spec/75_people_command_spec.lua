@@ -1,4 +1,4 @@
--- The commands about people who have joined, as typed: check, confirm, remind, who, withdraw. #pure
+-- The commands about people who have joined, as typed: check, confirm, remind, who, withdraw.
 
 local cjson = require "cjson"
 local command = require "spec.support.command"
@@ -7,7 +7,7 @@ local process = require "spec.support.process"
 local SITE, OTHER = "00000001-2222-4333-8444-555555555555", "00000002-2222-4333-8444-555555555555"
 local ANN, BOB = "ann@example.com", "bob@example.com"
 
-describe("the command, about people", function()
+describe("the command, about people #pure", function()
   local desk, server
 
   before_each(function()

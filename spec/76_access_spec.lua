@@ -1,4 +1,4 @@
--- A review of access: who can reach what, in as few calls as can be; as a spreadsheet, a page, a table; beside an earlier one. #pure
+-- A review of access: who can reach what, in as few calls as can be; as a spreadsheet, a page, a table; beside an earlier one.
 
 local access = require "spec.support.access"
 local cjson = require "cjson"
@@ -73,7 +73,7 @@ local function everything()
   return account
 end
 
-describe("a review", function()
+describe("a review #pure", function()
   it("names whoever can reach what, with roles, evidence and since when; nobody is left out", function()
     local account = everything()
     local review = assert(ledger:access(wix))
@@ -274,7 +274,7 @@ describe("a review", function()
   end)
 end)
 
-describe("a review's spreadsheet", function()
+describe("a review's spreadsheet #pure", function()
   it("runs no formula, is private, and the same twice", function()
     everything()
     local path, other = file(), file()
@@ -382,7 +382,7 @@ describe("a review's spreadsheet", function()
   end)
 end)
 
-describe("a review's page", function()
+describe("a review's page #pure", function()
   it("has everybody, a place for decision and signature, and no markup but its own", function()
     everything()
     local path, csv = file(".html"), file()

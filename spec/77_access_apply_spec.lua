@@ -1,4 +1,4 @@
--- What a review's decisions change, and everything that stands against them. #pure
+-- What a review's decisions change, and everything that stands against them.
 
 local access = require "spec.support.access"
 local database = require "wixum.ledger.database"
@@ -57,7 +57,7 @@ local function on(number) return access.on(server, id(number)) end
 
 local function changing() return access.changing(server) end
 
-describe("decisions", function()
+describe("decisions #pure", function()
   it("remove who is to be removed, change the roles of who gets others, and nobody else; as German Excel saved them", function()
     decide{ [ANN .. " " .. id(1)] = "remove", [BOB .. " " .. id(1)] = " website  DESIGNER; Blog writer ", [ANN .. " " .. id(2)] = "Keep",
       [EMP] = DESIGNER }
@@ -284,7 +284,7 @@ describe("decisions", function()
   end)
 end)
 
-describe("a file", function()
+describe("a file #pure", function()
   local function refused(...)
     server:requests_clear()
     local told = {}

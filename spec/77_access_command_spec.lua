@@ -1,4 +1,4 @@
--- `wixum access` and `wixum access apply`, as typed: what is told before, what is asked, how it ends. #pure
+-- `wixum access` and `wixum access apply`, as typed: what is told before, what is asked, how it ends.
 
 local access = require "spec.support.access"
 local cjson = require "cjson"
@@ -8,7 +8,7 @@ local process = require "spec.support.process"
 local ANN, BOB = "ann@example.com", "bob@example.com"
 local contains, id = access.contains, access.id
 
-describe("the command, about access", function()
+describe("the command, about access #pure", function()
   local desk, server
 
   before_each(function()

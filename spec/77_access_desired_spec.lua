@@ -1,4 +1,4 @@
--- A table of who may reach what, beside what is so: drift, and what repairs it; what such a file may hold. #pure
+-- A table of who may reach what, beside what is so: drift, and what repairs it; what such a file may hold.
 
 local access = require "spec.support.access"
 local support = require "spec.support.ledger"
@@ -28,7 +28,7 @@ local function on(number) return access.on(server, id(number)) end
 
 local function changing() return access.changing(server) end
 
-describe("a table of who may reach what", function()
+describe("a table of who may reach what #pure", function()
   local table_path
 
   before_each(function()

@@ -1,4 +1,4 @@
--- Employees: invited with a role on chosen sites, kept in the ledger, and compared with the team. #pure
+-- Employees: invited with a role on chosen sites, kept in the ledger, and compared with the team.
 
 local cjson = require "cjson"
 local command = require "spec.support.command"
@@ -29,7 +29,7 @@ end
 
 local function sent() return #server:outbox() end
 
-describe("an invite to the team", function()
+describe("an invite to the team #pure", function()
   before_each(function() start() end)
   after_each(function()
     desk:close()
@@ -190,7 +190,7 @@ describe("an invite to the team", function()
   end)
 end)
 
-describe("the command, about the team", function()
+describe("the command, about the team #pure", function()
   local commands, SITE = nil, "00000001-2222-4333-8444-555555555555"
 
   before_each(function()

@@ -1,4 +1,4 @@
--- The operator's week, as the README has it: each line as typed, in an environment as empty as cron's, on an account that lives on. #pure
+-- The operator's week, as the README has it: each line as typed, in an environment as empty as cron's, on an account that lives on.
 
 local here = require "spec.support.here"
 local process = require "spec.support.process"
@@ -22,7 +22,7 @@ local function as_excel(text)
   return (text:gsub("[\xC3][\x80-\xBF]", function(letter) return string.char(utf8.codepoint(letter)) end):gsub("\n", "\r\n"))
 end
 
-describe("the operator's week", function()
+describe("the operator's week #pure", function()
   local server, folder, home, typed, run
 
   -- The lines that are typed, by the words before them.

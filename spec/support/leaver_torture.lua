@@ -18,7 +18,7 @@ local CHILD = [[
   local found, err = ledger:leaver(wix, "leaver@example.com", { apply = true })
   if not found then error(err) end
   local left = found.left or found
-  io.stderr:write("ended: ", tostring(found.stopped), ", ", #left.changes + #left.revoke + #left.take_back, " left\n") ]]
+  io.stderr:write("ended: ", tostring(found.stopped), ", ", #left.changes + #left.take_back, " left\n") ]]
 
 local FAULTS = { { reset = "before" }, { reset = "after" }, { status = 429, headers = { ["Retry-After"] = "0" } }, { status = 500 },
   { status = 500, acts = true }, { delay = 1 } }

@@ -135,6 +135,7 @@ end
 function desk:say(url, loopback, account)
   if self.said then return end
   self.said = true
+  url = core.redact(url)
   if loopback then self.talk:note("SANDBOX %s", url)
   else self.talk:note("LIVE %s, account %s", (url:gsub("^https?://", "")), account and core.redact(account) or "of the key") end
 end

@@ -45,8 +45,11 @@ local function help(given)
     io.stderr:write("wixum help: ", (tostring(text):gsub("^[^:]+:%d+: ", "")), "\n")
     return status.USAGE
   end
-  print(text)
-  return status.DONE
+  local written, trouble = io.stdout:write(text, "\n")
+  if written then written, trouble = io.stdout:flush() end
+  if written then return status.DONE end
+  io.stderr:write("wixum help: it could not be written: ", trouble, "\n")
+  return status.USAGE
 end
 
 -- A command that acts on a service or a ledger, with whatever goes wrong told in words.

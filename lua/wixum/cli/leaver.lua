@@ -17,8 +17,12 @@ local function question(plan)
   local names = {}
   for i = 1, math.min(SHOWN, #plan.changes) do names[i] = plan.changes[i].words end
   if #plan.changes > SHOWN then names[#names + 1] = ("and %d more"):format(#plan.changes - SHOWN) end
-  return ("This makes %s and revokes %s of %s, live%s."):format(counted(#plan.changes, "removal", "removals"),
-    counted(#plan.revoke, "invite", "invites"), plan.email, #names > 0 and ": it " .. table.concat(names, "; ") or "")
+  return ("This makes %s and revokes %s of %s, live%s."):format(counted(plan.removals, "removal", "removals"),
+    counted(plan.revocations, "invite", "invites"), plan.email, #names > 0 and ": it " .. table.concat(names, "; ") or "")
+end
+
+local function least_seconds(wix, calls)
+  return require("wixum.ledger.plan").least_seconds(calls, require("wixum.client").state(wix).settings.rate)
 end
 
 -- How long it takes at least: sites a hundred a call, and what else is read.
@@ -26,9 +30,8 @@ local function tell_cost(desk, wix)
   local counted_sites = wix.sites.count_sites()
   if not counted_sites or not counted_sites.count then return end
   local calls = (counted_sites.count + 99) // 100 + 1
-  local rate = require("wixum.client").state(wix).settings.rate
   desk.talk:note("Looking at %s and the team in at least %s; at least %s.", counted(counted_sites.count, "site", "sites"),
-    counted(calls, "call", "calls"), progress.duration(require("wixum.ledger.plan").least_seconds(calls, rate)))
+    counted(calls, "call", "calls"), progress.duration(least_seconds(wix, calls)))
 end
 
 --- `wixum leaver`.
@@ -41,7 +44,12 @@ function leaver.run(desk)
   tell_cost(desk, wix)
   local found, err, interrupted = running.run(ledger, talk, "Removing", { "done", "failed", "unknown" }, function(on_progress)
     return ledger:leaver(wix, given.email, { apply = given.apply, trust = join.trust(desk), concurrency = given.concurrency,
-      on_progress = on_progress, ask = function(plan)
+      on_progress = on_progress, on_cost = function(calls)
+        if calls > 0 then
+          talk:note("Asking whose accounts those on sites are: %s; at least %s.", counted(calls, "call", "calls"),
+            progress.duration(least_seconds(wix, calls)))
+        end
+      end, ask = function(plan)
         if desk.loopback then return true end
         local may
         may, refused = talk:may(question(plan), "Nothing was taken away.")
@@ -59,11 +67,8 @@ function leaver.run(desk)
   if refused then return refused end
   local code = running.status(talk, found, interrupted)
   if code ~= status.DONE then return code end
-  if found.applied then
-    local left = found.left and #found.left.changes + #found.left.revoke + #found.left.take_back or 0
-    return left > 0 and status.SOME_FAILED or status.DONE
-  end
-  if #found.changes + #found.revoke + #found.take_back > 0 and not given.apply then
+  if found.applied then return found.is_clean and status.DONE or status.SOME_FAILED end
+  if #found.changes + #found.take_back > 0 and not given.apply then
     talk:note("Nothing was taken away: --apply does it.")
   end
   return found.is_known and status.DONE or status.SOME_FAILED

@@ -74,7 +74,7 @@ function team.invite(desk)
     if not may then return code end
   end
   local summary, err, interrupted = running.run(ledger, talk, "Inviting", { "pending", "failed", "unknown" }, function(on_progress)
-    return ledger:team_invite(wix, options{ on_progress = on_progress })
+    return ledger:team_invite(wix, options{ on_progress = on_progress, found = looked })
   end)
   if not summary then
     if not interrupted then error(err, 0) end
@@ -84,8 +84,8 @@ function team.invite(desk)
     where(summary), summary.failed > 0 and (", %d failed"):format(summary.failed) or "",
     summary.unknown > 0 and (", %d unknown"):format(summary.unknown) or ""), running.plain(summary))
   tell_refused(talk, summary.refused)
-  for _, row in ipairs(summary.failed > 0 and raising(ledger:team(wix)).invites or {}) do
-    if row.state == "failed" then talk:wrong("%s was not invited: %s", row.email, printable(row.reason or "no reason", 200)) end
+  for _, row in ipairs(summary.failed_rows or {}) do
+    talk:wrong("%s was not invited: %s", printable(row.email, 100), printable(row.reason or "no reason", 200))
   end
   if summary.unknown > 0 then talk:wrong("what is unknown is settled by looking at the team: `wixum team list`, after five minutes") end
   local code = running.status(talk, summary, interrupted)
@@ -97,7 +97,7 @@ local COLUMNS = { { "email", "ADDRESS" }, { "name", "NAME" }, { "state", "STATE"
 
 local function place_of(assignment)
   if assignment.site_id then return assignment.site_name or assignment.site_id end
-  return assignment.conditions and "some sites" or "the whole account"
+  return assignment.conditions and "(some sites)" or "the whole account"
 end
 
 -- A line for each role and where it is given.
@@ -138,6 +138,12 @@ function team.list(desk)
   if there then
     local found = raising(desk:ledger(false):team(wix))
     people, changed = found.people, found.changed
+    for _, row in ipairs(found.invites) do
+      if row.state == "planned" then
+        talk:note("%s is planned as %s, and was not mailed: `wixum team invite` says it anew", printable(row.email, 100),
+          printable(row.role, 80))
+      end
+    end
   else people = raising(require("wixum.ledger.team").read(wix)) end
   local rows = {}
   for _, person in ipairs(people) do

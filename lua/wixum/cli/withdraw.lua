@@ -24,11 +24,14 @@ end
 local OUTCOMES = {
   taken_back = "Taken back: %s on %s was not mailed.",
   revoked = "The invite of %s to %s is revoked; nobody can accept it any more.",
+  over = "The invite of %s to %s was not open any more, and nobody is known to have joined by it.",
   removed = "%s is gone from %s: it was looked at again.",
   unseen = "%s was taken off %s.",
   none = "Nothing to withdraw: the invite of %s to %s is not open, and nobody is known to have joined by it.",
   asked = "Nothing was removed: %s keeps %s.",
 }
+
+local GOOD = { revoked = true, over = true, removed = true, taken_back = true, none = true }
 
 --- `wixum withdraw`.
 ---@param desk table
@@ -75,7 +78,7 @@ function withdraw.run(desk)
   if refused then return refused end
   local code = running.status(talk, done, interrupted)
   if code ~= status.DONE then return code end
-  local good = done.outcome == "revoked" or done.outcome == "removed" or done.outcome == "taken_back" or done.outcome == "none"
+  local good = GOOD[done.outcome]
   if candidate and candidate.account_id and done.outcome == "removed" and #candidate.others > 0 then
     talk:wrong("another account came by invites of the same person: %s. Say it with --account", table.concat(candidate.others, ", "))
     return status.SOME_FAILED

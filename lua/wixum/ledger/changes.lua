@@ -14,6 +14,9 @@ local changes = {}
 
 local PAGE = 200 -- rows read at a time
 
+--- Why an invite could not be revoked, and need not be.
+changes.NOT_OPEN = "the service says that it is not open any more"
+
 ---@class wixum.Change
 ---@field kind "revoke_invite"|"remove_contributor"|"change_role"|"remove_member"|"change_assignments"
 ---@field site_id string?
@@ -38,7 +41,7 @@ local PAGE = 200 -- rows read at a time
 -- Who is not there any more has been removed: by somebody else, or by the call whose answer got lost.
 local function gone_is_done(answer, found)
   if answer or found.kind ~= "not_found" then return answer, found end
-  return {}, { status = found.status, request_id = found.request_id }
+  return {}, { status = found.status, request_id = found.request_id, over = "was not there any more" }
 end
 
 local KINDS = {}
@@ -51,7 +54,7 @@ KINDS.revoke_invite = {
     if answer or found.outcome ~= "refused" or found.kind ~= "precondition" and found.kind ~= "conflict" and found.kind ~= "not_found" then
       return answer, found
     end
-    return {}, { status = found.status, request_id = found.request_id }
+    return {}, { status = found.status, request_id = found.request_id, over = changes.NOT_OPEN }
   end,
 }
 
@@ -237,7 +240,7 @@ local function act(kind)
     refusals = { unauthenticated = true }, -- a 403 may be about this person alone: an owner cannot be removed
     call = function(wix, rows) return one.call(wix, rows[1]) end,
     answered = function(counts, journal, rows, _, info, now)
-      set(journal, rows, "done", nil, nil, info.request_id, now)
+      set(journal, rows, "done", nil, info.over, info.request_id, now)
       counts.done = counts.done + 1
     end,
   }

@@ -108,13 +108,19 @@ function filesystem.start_of(path)
   return pipe:close() and bytes or nil
 end
 
+-- A path without what says nothing, so that one of a file that is not there yet is known too.
+local function tidy(path)
+  return (("/" .. path):gsub("/+", "/"):gsub("/%.%f[/]", ""):gsub(path:find("^/") and "^" or "^/", ""))
+end
+
 --- Is it one of a ledger's own files?
 ---@param path string
 ---@param ledger string
 ---@return boolean
 function filesystem.is_of_ledger(path, ledger)
-  for _, ending in ipairs{ "", "-wal", "-shm", "-sender" } do
-    if filesystem.is_same(path, ledger .. ending) then return true end
+  for _, ending in ipairs{ "", "-wal", "-shm", "-journal", "-sender", "-sender-journal", ".sandbox" } do
+    local own = ledger .. ending
+    if filesystem.is_same(path, own) or tidy(path) == tidy(own) then return true end
   end
   return false
 end

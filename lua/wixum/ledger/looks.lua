@@ -17,6 +17,9 @@ local looks = {}
 --- Sites that the service answers in one call.
 looks.A_CALL = 100
 
+-- Without a word on it the service lists WIX alone; no other one is known.
+local NAMESPACES = { ["$in"] = { "WIX", "HEADLESS" } }
+
 -- ---- the question ----------------------------------------------------------------------------------------------------
 
 local as_sent
@@ -149,7 +152,8 @@ end
 ---@return wixum.SeenSite[]? sites that were answered
 function looks.at(db, wix, ids, now)
   local began = now()
-  local sites, cursor = query_sites(wix, { filter = { id = { ["$in"] = ids } }, cursorPaging = { limit = looks.A_CALL } })
+  local filter = { id = { ["$in"] = ids }, namespace = NAMESPACES }
+  local sites, cursor = query_sites(wix, { filter = filter, cursorPaging = { limit = looks.A_CALL } })
   if not sites then return nil, cursor --[[@as wixum.Error]] end
   -- should the service give fewer a page than it is asked for
   while cursor and #sites < #ids do
@@ -193,7 +197,8 @@ function looks.everywhere(db, wix, now, is_over)
   repeat
     if is_over(calls) then return nil, nil, calls end
     local began = now()
-    local sites, next_cursor = query_sites(wix, { cursorPaging = cursor and { cursor = cursor } or { limit = looks.A_CALL } })
+    local sites, next_cursor = query_sites(wix, { cursorPaging = cursor and { cursor = cursor } or { limit = looks.A_CALL },
+      filter = not cursor and { namespace = NAMESPACES } or nil })
     calls = calls + 1
     if not sites then return nil, next_cursor --[[@as wixum.Error]], calls end
     if next_cursor and next_cursor == cursor then next_cursor = nil end

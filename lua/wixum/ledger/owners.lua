@@ -3,6 +3,7 @@
 -- Owns the table `account_owners`. The service names it for those who can reach one site, a site a call, so each account is asked for
 -- once and remembered. That the owner of an account is the user of the same id in the team is inferred.
 
+local errors = require "wixum.errors"
 local folding = require "wixum.folding"
 local map = require "wixum.map"
 
@@ -56,17 +57,21 @@ function owners.remember(owner, users)
   end)
 end
 
+-- A site that is closed to the key, or gone, says nothing of the others.
+local OF_ONE_SITE = { forbidden = true, not_found = true, precondition = true, rejected = true }
+
 --- Asks for those that are not known yet, many sites at once.
 ---@param owner table of the ledger: `db`, `now`
 ---@param wix table
 ---@param is_over fun(): boolean
 ---@return integer calls
----@return wixum.Error? err the first; what was answered is kept
+---@return wixum.Error? err where nothing more could be asked; what was answered is kept
+---@return { id: string, name: string? }[] unasked sites that would not say
 function owners.learn(owner, wix, is_over)
-  local db, calls = owner.db, 0
-  local list, position, refused = sites_to_ask(db), 0, false
-  local _, err = map.each(function()
-    if refused or is_over() then return nil end
+  local db, calls, stop, unasked = owner.db, 0, nil, {}
+  local list, position = sites_to_ask(db), 0
+  local _, raised = map.each(function()
+    if stop or is_over() then return nil end
     position = position + 1
     return list[position]
   end, function(site_id)
@@ -74,19 +79,37 @@ function owners.learn(owner, wix, is_over)
     local answer, problem = own.contributors.query_site_contributors{}
     calls = calls + 1
     if not answer then
-      refused = refused or problem.kind == "unauthenticated" or problem.kind == "rate_limited"
-      return nil, problem
+      if OF_ONE_SITE[problem.kind] then
+        local site = db:one("SELECT name FROM sites WHERE site_id = ?", site_id)
+        unasked[#unasked + 1] = { id = site_id, name = site and site.name }
+      else stop = stop or problem end
+      return true
     end
     local users = {}
     for _, contributor in ipairs(answer.contributors) do
-      if type(contributor.account_id) == "string" and type(contributor.account_owner_id) == "string" then
-        users[folding.ascii(contributor.account_id)] = folding.ascii(contributor.account_owner_id)
+      if type(contributor.account_id) == "string" then
+        local user = contributor.account_owner_id
+        users[folding.ascii(contributor.account_id)] = type(user) == "string" and folding.ascii(user) or ""
       end
     end
     owners.remember(owner, users)
     return true
   end)
-  return calls, err
+  if raised ~= nil then error(raised, 0) end -- the database's, or a mistake of ours
+  -- where every site says no, it is the key
+  if #unasked == #list and #list > 1 then
+    return calls, errors.new{ kind = "forbidden", outcome = "refused", operation = "contributors.query_site_contributors",
+      where = errors.where(), message = "no site says who can reach it: has the key the permission Manage Contributors?" }, unasked
+  end
+  return calls, stop, unasked
+end
+
+--- Of how many accounts that are there the service did not say whose they are.
+---@param db table
+---@return integer
+function owners.silent(db)
+  return db:one([[SELECT count(DISTINCT p.account_id) AS number FROM presences p JOIN account_owners o ON o.account_id = p.account_id
+    WHERE p.gone_at IS NULL AND o.user_id = '']]).number
 end
 
 --- The accounts of a user.

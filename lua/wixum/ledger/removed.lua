@@ -1,6 +1,6 @@
 --- Somebody was taken off a site: what that means for the ledger's rows.
 --
--- Owns these statements alone; whether somebody is gone is seen by `aftermath`.
+-- Owns what is written down of it, and what has to be known before; whether somebody is gone is seen by `aftermath`.
 
 local evidence = require "wixum.ledger.evidence"
 
@@ -34,6 +34,33 @@ function removed.account(db, site_id, account_id, now, row_id)
     end
   end
   for _, id in ipairs(rows) do db:run(ROWS, removed.REASON, evidence.OPERATOR, account_id, now, id) end
+end
+
+-- What was revoked, or over already: what somebody had used before is seen by the next look.
+local OVER = [[UPDATE invites SET state = 'revoked', unknown_step = NULL, reason = CASE state WHEN 'expired' THEN reason ELSE NULL END,
+  accept_link = NULL, changed_at = ? WHERE id = ? AND state IN ('pending', 'expired', 'unknown')]]
+
+--- Writes down that an invite cannot be used any more.
+---@param db table
+---@param row_id integer
+---@param now string
+function removed.invite(db, row_id, now) db:run(OVER, now, row_id) end
+
+--- Is it not sure that it was this very invite by which somebody joined? Then it may be open still.
+---@param row { evidence: string?, earlier_invites: integer }
+---@return boolean
+function removed.may_be_open(row)
+  return row.evidence == evidence.KNOWN_ACCOUNT or row.evidence == evidence.OPERATOR or row.earlier_invites > 0
+end
+
+--- Has a person said that an account is somebody else's?
+---@param db table
+---@param account_id string
+---@param person string
+---@return string? email whose
+function removed.somebody_elses(db, account_id, person)
+  local said = db:one("SELECT person, email FROM accounts WHERE account_id = ?", account_id)
+  return said and said.person ~= person and said.email or nil
 end
 
 --- The accounts that came by the invites of a row, and are there.

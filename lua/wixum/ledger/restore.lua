@@ -10,6 +10,7 @@ local csv_problem = require "wixum.csv.problem"
 local database = require "wixum.ledger.database"
 local filesystem = require "wixum.ledger.filesystem"
 local reader = require "wixum.ledger.reader"
+local schema = require "wixum.ledger.schema"
 local selector = require "wixum.ledger.selector"
 local quoted = database.quoted
 
@@ -182,6 +183,8 @@ local function merge_changes(db)
       SELECT ?, kind, site_id, account_id, user_id, email, evidence, detail, words, state, step, reason, request_id, planned_at, changed_at,
         seen_at, seen FROM given.changes WHERE plan_id = ? ORDER BY id]], id, plan.id)
   end
+  db:run([[UPDATE plans SET ended_at = (SELECT g.ended_at FROM given.plans g WHERE g.kind = plans.kind AND g.subject = plans.subject
+    AND g.began_at = plans.began_at) WHERE ended_at IS NULL]])
   db:run([[INSERT INTO account_owners (account_id, user_id, seen_at) SELECT account_id, user_id, seen_at FROM given.account_owners
     WHERE true ON CONFLICT DO NOTHING]])
 end
@@ -210,6 +213,33 @@ local function merge_rest(db)
   end
 end
 
+-- A backup of an earlier version, with the tables of this one: a copy, since a backup stays as it is. Nil where it needs none.
+local function present_copy(path, ledger)
+  local version = string.unpack(">I4", (filesystem.start_of(path) or ""):sub(61, 64) .. ("\0"):rep(4))
+  if version == 0 or version >= #schema.VERSIONS then return nil end
+  local own = filesystem.free_name(ledger)
+  filesystem.make_private(own)
+  local copy = setmetatable({ path = own }, { __close = function()
+    for _, ending in ipairs{ "", "-wal", "-shm", "-journal" } do os.remove(own .. ending) end
+  end })
+  local ok, raised = pcall(function()
+    local from <close> = assert(io.open(path, "rb"))
+    local to <close> = assert(io.open(own, "wb"))
+    repeat
+      local piece = from:read(65536)
+      assert(to:write(piece or ""))
+    until not piece
+    assert(to:flush())
+    to:close()
+    local other <close> = database.open(own)
+    schema.migrate(other)
+  end)
+  if ok then return copy end
+  getmetatable(copy).__close()
+  if type(raised) == "string" then database.fail("the other file cannot be read: " .. raised, "Make room beside the ledger") end
+  error(raised, 0)
+end
+
 ---@class wixum.Imported
 ---@field added integer rows
 ---@field replaced integer rows that had changed later in the file
@@ -229,7 +259,8 @@ function restore.import(state, path, problems)
   if not kind then database.fail(("%s cannot be read, or is empty"):format(path), "Name a backup, or an export as JSON or CSV") end
   db:run("DROP TABLE IF EXISTS temp.imported")
   db:run(TEMPORARY)
-  local attached <close> = kind == "backup" and db:attach(path, "given") or nil -- luacheck: no unused
+  local copy <close> = kind == "backup" and present_copy(path, state.path) or nil -- luacheck: no unused
+  local attached <close> = kind == "backup" and db:attach(copy and copy.path or path, "given") or nil -- luacheck: no unused
   db:gather(function()
     if kind == "backup" then stage_backup(db) else stage_export(db, path, problems) end
   end)

@@ -22,12 +22,13 @@ local team = {}
 ---@field assignments { policy_id: string, assignment_id: string?, site_id: string?, site_name: string?, conditions: boolean? }[] without
 --- a site or conditions it is the whole account
 
+-- A restriction of a kind that is not known is one all the same, and never the whole account.
 local function assignment_of(given)
-  local on = given.restrictions or {}
-  local site = on.site or on.resource
-  return { policy_id = given.policy_id, assignment_id = given.assignment_id,
-    site_id = site and type(site.id) == "string" and folding.ascii(site.id) or nil, site_name = site and site.value,
-    conditions = on.conditions and true or nil }
+  local on = type(given.restrictions) == "table" and next(given.restrictions) ~= nil and given.restrictions or nil
+  local site = on and (on.site or on.resource)
+  local id = type(site) == "table" and type(site.id) == "string" and folding.ascii(site.id) or nil
+  return { policy_id = given.policy_id, assignment_id = given.assignment_id, site_id = id,
+    site_name = id and type(site.value) == "string" and site.value or nil, conditions = on and not id and true or nil }
 end
 
 local function person_of(item)
@@ -43,7 +44,11 @@ local function person_of(item)
     person.invite_id, person.status = inner.id, inner.status
     person.created_at, person.expires_at = inner.date_created, inner.expiration_date
   end
-  for i, assignment in ipairs(inner.assignments or {}) do person.assignments[i] = assignment_of(assignment) end
+  for _, assignment in ipairs(type(inner.assignments) == "table" and inner.assignments or {}) do
+    if type(assignment) == "table" and type(assignment.policy_id) == "string" then
+      person.assignments[#person.assignments + 1] = assignment_of(assignment)
+    end
+  end
   return person
 end
 
@@ -66,7 +71,14 @@ function team.read(wix, email)
       if person and (not wanted or person.person == wanted) then list[#list + 1] = person end
     end
   end)
-  if ok then return list, nil, calls end
+  -- an account has an owner: an answer without anybody must not pass for a team that all have left
+  local somebody = wanted ~= nil
+  for _, person in ipairs(list) do somebody = somebody or person.member end
+  if ok and somebody then return list, nil, calls end
+  if ok then
+    return nil, errors.new{ kind = "protocol", outcome = "unknown", operation = "users.search_team", where = errors.where(), attempts = 1,
+      message = "the answer has nobody in the team, not even the account's owner" }, calls
+  end
   if errors.is(raised) and raised.kind ~= "interrupted" and raised.kind ~= "cancelled" then return nil, raised, calls end
   error(raised, 0)
 end

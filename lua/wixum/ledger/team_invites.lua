@@ -93,16 +93,16 @@ function team_invites.plan(db, given, now)
   db:transaction(function()
     for _, email in ipairs(given.emails) do
       local person = folding.person(email)
-      local row = db:one("SELECT id, state, role, policy_id, site_ids FROM team_invites WHERE person = ?", person)
-      local same = row and row.policy_id == given.role.id and row.site_ids == sites
-      local open = row and (row.state == "planned" or row.state == "sending" or row.state == "pending" or row.state == "unknown")
-      if row and open and not (row.state == "planned" and same) then
+      local row = db:one("SELECT id, state, role FROM team_invites WHERE person = ?", person)
+      -- one that was planned, and did not leave, is planned anew as it is said now
+      local open = row and (row.state == "sending" or row.state == "pending" or row.state == "unknown")
+      if open then
         refused[#refused + 1] = { email = email,
           reason = ("an invite is %s already, as %s; `wixum team list` looks at it"):format(row.state, row.role) }
-      elseif not row or not open then
+      else
         db:run(PLANNED, email, person, given.role.id, given.role.title, sites, given.language or "", now, now)
         planned[#planned + 1] = db:one("SELECT id FROM team_invites WHERE person = ?", person).id
-      else planned[#planned + 1] = row.id end
+      end
     end
   end)
   return planned, refused
@@ -161,10 +161,9 @@ local ACT = {
   answered = answered,
 }
 
--- The planned ones, as many a call as go together.
-local function packs(db)
-  local rows, position = db:all([[SELECT id, email, person, policy_id, site_ids, language FROM team_invites WHERE state = 'planned'
-    ORDER BY language, id]]), 0
+-- Rows, as many a call as go together.
+local function packs(rows)
+  local position = 0
   return function()
     local pack = {}
     while rows[position + 1] and #pack < A_CALL and (not pack[1] or pack[1].language == rows[position + 1].language) do
@@ -176,14 +175,27 @@ local function packs(db)
   end
 end
 
---- Sends what is planned.
+local function rows_of(db, ids_wanted)
+  local list = {}
+  for i, id in ipairs(ids_wanted) do list[i] = quoted(id) end
+  return db:all(([[SELECT id, email, person, policy_id, site_ids, language FROM team_invites WHERE state = 'planned' AND id IN (%s)
+    ORDER BY language, id]]):format(table.concat(list, ",")))
+end
+
+--- Sends rows that are planned: these, and nobody who was left by an earlier run.
 ---@param owner table of the ledger: `db`, `now`; while it lasts, `stop_run` ends it
 ---@param wix table
+---@param ids_wanted integer[]
 ---@param options { on_progress: function? }
----@return table summary total, pending, failed, unknown, planned_again, calls, stopped
-function team_invites.send(owner, wix, options)
-  local total = owner.db:one("SELECT count(*) AS number FROM team_invites WHERE state = 'planned'").number
-  return run.rows(owner, wix, ACT, packs(owner.db), { total = total }, { concurrency = 1, on_progress = options.on_progress })
+---@return table summary total, pending, failed, unknown, planned_again, calls, stopped; failed_rows { email, reason }
+function team_invites.send(owner, wix, ids_wanted, options)
+  local rows = rows_of(owner.db, ids_wanted)
+  local summary = run.rows(owner, wix, ACT, packs(rows), { total = #rows }, { concurrency = 1, on_progress = options.on_progress })
+  local list = {}
+  for i, row in ipairs(rows) do list[i] = quoted(row.id) end
+  summary.failed_rows = owner.db:all(("SELECT email, reason FROM team_invites WHERE state = 'failed' AND id IN (%s) ORDER BY id"):format(
+    table.concat(list, ",")))
+  return summary
 end
 
 -- ---- the team, compared with it --------------------------------------------------------------------------------------

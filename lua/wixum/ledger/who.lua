@@ -48,6 +48,7 @@ local FEW = 5 -- people of whom every mail is told
 ---@field base_url string?
 ---@field account_id string?
 ---@field team_asked boolean was the team asked?
+---@field team_has_more boolean? there may be more in the team who are meant
 ---@field team_error wixum.Error? why it could not be
 
 -- ---- what the ledger has ---------------------------------------------------------------------------------------------
@@ -198,6 +199,7 @@ local function add_team(db, found, by_person, wix, text)
     found.team_error = err
     return
   end
+  found.team_has_more = #answer.team_members >= MOST
   for _, member in ipairs(answer.team_members) do
     local inner = member.user or member.invite
     if inner and type(inner.email) == "string" and is_meant(text, inner) then

@@ -117,6 +117,7 @@ function words.text(found)
   local lines = {}
   for _, person in ipairs(found.people) do person_lines(lines, person) end
   if found.more > 0 then lines[#lines + 1] = ("and %d more: say more of the address"):format(found.more) end
+  if found.team_has_more then lines[#lines + 1] = "There may be more in the team: say more of the name or the address." end
   if #found.people == 0 then
     lines[1] = ("Nobody is known by %s%s."):format(printable(found.text, SHOWN), found.team_asked and ", here or in the team" or "")
   end

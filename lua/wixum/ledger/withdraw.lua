@@ -3,7 +3,6 @@
 -- Owns the order of things: look, revoke, look again, ask, remove, look whether he is gone. Removes nobody without a yes to exactly the
 -- account that is removed; where it is unclear whose it is, it has to be named.
 
-local act = require "wixum.ledger.act"
 local aftermath = require "wixum.ledger.aftermath"
 local changes = require "wixum.ledger.changes"
 local check = require "wixum.ledger.check"
@@ -27,12 +26,12 @@ local withdraw = {}
 ---@class wixum.Withdrawal
 ---@field email string
 ---@field site_id string
----@field outcome "taken_back"|"revoked"|"removed"|"unseen"|"open"|"asked"|"unclear"|"none" taken_back: he was not mailed yet; revoked:
---- the invite is; removed: the access is gone; unseen: it was taken away, and whether he is gone could not be seen; open: it could not be
---- done; asked: the answer was no; unclear: it must be said which account; none: it had been revoked, had failed or expired before, and
---- nobody is known to have joined by it
+---@field outcome "taken_back"|"revoked"|"over"|"removed"|"unseen"|"open"|"asked"|"unclear"|"none" taken_back: he was not mailed yet;
+--- revoked: the invite is; over: it was not open any more, and nobody is known to have joined by it; removed: the access is gone; unseen:
+--- it was taken away, and whether he is gone could not be seen; open: it could not be done; asked: the answer was no; unclear: it must be
+--- said which account; none: it had been revoked, had failed or expired before, and nobody is known to have joined by it
 ---@field candidate wixum.Candidate? who has, or may have, accepted
----@field revoked wixum.ActSummary? what came of revoking
+---@field revoked wixum.ChangeSummary? what came of revoking
 ---@field removed wixum.ChangeSummary? what came of removing
 ---@field seen "as_wanted"|"otherwise"|"unseen"|nil after a removal: is he gone?
 ---@field reason string? why it is open
@@ -51,7 +50,10 @@ local NOBODYS = [[SELECT DISTINCT account_id FROM presences p WHERE site_id = ? 
 -- account, those of the site that are nobody's.
 local function accounts_of(db, row)
   local list = removed.accounts_of(db, row)
-  if list[1] then return list, true end
+  -- one that a person has said is somebody else's must be named
+  local certain = true
+  for _, account in ipairs(list) do certain = certain and not removed.somebody_elses(db, account, row.person) end
+  if list[1] then return list, certain end
   if row.state == "accepted" then
     if row.account_id then return { row.account_id }, true end
     for found in db:rows(NOBODYS, row.site_id) do list[#list + 1] = found.account_id end
@@ -86,13 +88,16 @@ end
 
 local TAKEN_BACK = "UPDATE invites SET state = 'revoked', reason = 'taken back before it was mailed', changed_at = ? WHERE id = ?"
 
+local function revocation(row, words)
+  return { kind = "revoke_invite", site_id = row.site_id, email = row.email, detail = { invite_id = row.invite_id },
+    words = words:format(row.email, row.name or row.site_id) }
+end
+
 -- What is to be done: the invite itself may be open still, where it is not sure that it is the one that was used.
 local function changes_for(row, candidate)
   local list = {}
-  if row.invite_id and (row.state == "accepted" and (row.evidence == evidence.KNOWN_ACCOUNT or row.earlier_invites > 0
-    or row.evidence == evidence.OPERATOR)) then
-    list[1] = { kind = "revoke_invite", site_id = row.site_id, email = row.email, detail = { invite_id = row.invite_id },
-      words = ("revokes the invite of %s to %s, should it be open"):format(row.email, row.name or row.site_id) }
+  if row.invite_id and row.state == "accepted" and removed.may_be_open(row) then
+    list[1] = revocation(row, "revokes the invite of %s to %s, should it be open")
   end
   list[#list + 1] = { kind = "remove_contributor", site_id = row.site_id, account_id = candidate.account_id, email = row.email,
     evidence = candidate.evidence,
@@ -100,23 +105,34 @@ local function changes_for(row, candidate)
   return list
 end
 
+-- Carries a plan of its own out. Answers its rows; nil where it was stopped.
+local function carry_out(owner, wix, row, list, done, name, options)
+  local db, now = owner.db, owner.now
+  changes.recover(db, now())
+  local subject = ("%s on %s"):format(row.person, row.site_id)
+  changes.supersede(db, "withdraw", subject, now())
+  local plan = changes.plan(db, "withdraw", subject, list, now())
+  done[name] = changes.carry_out(owner, wix, plan, options)
+  done.stopped = done[name].stopped
+  if done.stopped then return nil end
+  changes.finish(db, plan, now())
+  return changes.rows(db, plan)
+end
+
 -- Takes the access of an account away, and looks whether it is gone.
 local function remove(owner, wix, row, candidate, done, options)
   local db, now = owner.db, owner.now
   done.outcome, done.reason = "open", "it was not carried out"
+  if candidate.account_id == options.own_account then
+    done.reason = "it is the account of the key itself, which is left alone"
+    return
+  end
   if row.owner_account_id == candidate.account_id then
     done.reason = "the site belongs to this account now: its owner cannot be removed"
     return
   end
-  changes.recover(db, now())
-  local subject = ("%s on %s"):format(row.person, row.site_id)
-  changes.supersede(db, "withdraw", subject, now())
-  local plan = changes.plan(db, "withdraw", subject, changes_for(row, candidate), now())
-  done.removed = changes.carry_out(owner, wix, plan, options)
-  done.stopped = done.removed.stopped
-  if done.stopped then return end
-  changes.finish(db, plan, now())
-  local rows = changes.rows(db, plan)
+  local rows = carry_out(owner, wix, row, changes_for(row, candidate), done, "removed", options)
+  if not rows then return end
   local removal = rows[#rows]
   local _, err = aftermath.look(owner, wix, rows)
   done.seen, done.stopped = removal.seen or "unseen", err
@@ -137,7 +153,7 @@ local function remove(owner, wix, row, candidate, done, options)
 end
 
 -- Revokes what is open. Answers what the row is then; or nil, where it ends with what was done.
-local function revoke(owner, wix, given, row, done)
+local function revoke(owner, wix, given, row, done, options)
   local db = owner.db
   done.outcome, done.reason = "open", "it was not carried out"
   if not row.invite_id then
@@ -145,14 +161,16 @@ local function revoke(owner, wix, given, row, done)
       .. "Roles & Permissions page"
     return row
   end
-  done.revoked = act.run(owner, wix, "revoke", { email = row.email, site_id = row.site_id }, { anew = true })
-  done.stopped = done.revoked.stopped
-  if done.stopped then return nil end
+  local rows = carry_out(owner, wix, row, { revocation(row, "revokes the invite of %s to %s") }, done, "revoked", options)
+  if not rows then return nil end
+  if rows[1].state == "done" then removed.invite(db, row.id, owner.now()) end
   -- he may have accepted meanwhile, or before, unseen
   local _, err = look(owner, wix, row.site_id, given.trust)
   row = read(db, row.site_id, row.person)
-  if row.state == "revoked" then done.outcome, done.reason = "revoked", nil
-  else done.reason = row.reason or "it was not revoked" end
+  if row.state == "revoked" then
+    -- one that was not open has been used, declined, or is over: by whom nobody may know
+    done.outcome, done.reason = rows[1].reason == changes.NOT_OPEN and "over" or "revoked", nil
+  else done.reason = rows[1].reason or "it was not revoked" end
   if not err then return row end
   done.stopped = err
 end
@@ -183,7 +201,7 @@ function withdraw.run(owner, wix, given, options)
   row = read(db, site_id, person)
   if row.state == "planned" then return take_back() end -- he was mailed before, and has not joined
   if row.state == "pending" or row.state == "expired" or row.state == "unknown" then
-    row = revoke(owner, wix, given, row, done)
+    row = revoke(owner, wix, given, row, done, options)
     if not row then return done end
   end
   local candidate, reason = candidate_of(db, row, given.account_id and folding.ascii(given.account_id))

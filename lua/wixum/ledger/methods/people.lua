@@ -91,7 +91,8 @@ function methods.withdraw(object, wix, given)
     trust = given_checks.trust(given.trust, name) }
   return guarded(name, state.path, binding.alone, state, function()
     binding.to_client(state, wix)
-    return told(name, withdraw.run(state, wix, meant, { concurrency = given.concurrency }))
+    return told(name, withdraw.run(state, wix, meant, { concurrency = given.concurrency,
+      own_account = binding.setting(state.db, "account_id") }))
   end)
 end
 
@@ -100,20 +101,22 @@ end
 ---@param wix wixum.Client
 ---@param email string the address, exactly
 ---@param options { apply: boolean?, ask: (fun(plan: wixum.LeaverPlan): boolean)?, trust: any, concurrency: integer?,
---- on_progress: function? }? ask: is shown the plan; without it `apply` is the yes
+--- on_progress: function?, on_cost: (fun(calls: integer))? }? ask: is shown the plan; without it `apply` is the yes; on_cost: is told how
+--- many calls it takes to know whose the accounts on sites are
 ---@return wixum.Leaver? leaver `tostring` tells it
 ---@return wixum.Error? err
 function methods.leaver(object, wix, email, options)
   local state, name = state_of(object, "leaver"), "ledger:leaver"
   given_checks.client(wix, name)
   check_email(email, name)
-  options = given_checks.options(options, { "apply", "ask", "concurrency", "on_progress", "trust" }, name)
+  options = given_checks.options(options, { "apply", "ask", "concurrency", "on_cost", "on_progress", "trust" }, name)
   local ok, reason = core.check_email(email)
   if not ok then return nil, invalid(name, ("%s: %s; the whole address must be said"):format(email, reason)) end
   local meant = { email = email, apply = options.apply == true, ask = options.ask, trust = given_checks.trust(options.trust, name) }
   return guarded(name, state.path, binding.alone, state, function()
     binding.to_client(state, wix)
-    local found, err = leaver.run(state, wix, meant, { concurrency = options.concurrency, on_progress = options.on_progress })
+    local found, err = leaver.run(state, wix, meant, { concurrency = options.concurrency, on_progress = options.on_progress,
+      on_cost = options.on_cost })
     return found and setmetatable(found, leaver_metatable), err
   end)
 end

@@ -61,18 +61,21 @@ end
 ---@field refused { email: string, reason: string }[] who was not invited, since they are in the team or invited already
 ---@field role { id: string, title: string }
 ---@field sites string[]? ids; nil: the whole account
+---@field failed_rows { email: string, reason: string }[]? those that the service refused
 ---@field stopped wixum.Error?
 
 --- Invites employees to the account's team, with a role on chosen sites. Who is a member, or invited, already is not mailed.
 ---@param wix wixum.Client
 ---@param given { email: string|string[], role: string, sites: string|string[]|nil, everywhere: true?, language: string?, locale: string?,
---- dry_run: boolean?, on_progress: function? } role: its title or id; sites: ids, names or addresses; everywhere: the whole account
+--- dry_run: boolean?, found: wixum.TeamInvited?, on_progress: function? } found: what a dry run answered, so that names are not looked up
+--- again; role: its title or id; sites: ids, names or addresses; everywhere: the whole account
 ---@return wixum.TeamInvited? invited
 ---@return wixum.Error? err
 function methods.team_invite(object, wix, given)
   local state, name = state_of(object, "team_invite"), "ledger:team_invite"
   given_checks.client(wix, name)
-  given = given_checks.options(given, { "dry_run", "email", "everywhere", "language", "locale", "on_progress", "role", "sites" }, name)
+  given = given_checks.options(given, { "dry_run", "email", "everywhere", "found", "language", "locale", "on_progress",
+    "role", "sites" }, name)
   local emails = texts(given.email, "email", name)
   if type(given.role) ~= "string" then errors.mistake(name .. ": role must be a title or an id") end
   if given.everywhere ~= nil and given.everywhere ~= true then errors.mistake(name .. ": everywhere can only be true") end
@@ -88,24 +91,28 @@ function methods.team_invite(object, wix, given)
     local db, now = state.db, state.now
     binding.to_client(state, wix, given.dry_run)
     if not given.dry_run then team_invites.recover(db, now()) end
-    local role, ids, err = meant(wix, given, sites)
+    local role, ids, err
+    if given.found then role, ids = given.found.role, given.found.sites else role, ids, err = meant(wix, given, sites) end
     if not role then return nil, errors.is(err) and err or invalid(name, err) end
     local present
     present, err = team_invites.present(wix, emails)
     if not present then return nil, err end
-    local refused, wanted = {}, {}
+    local refused, wanted, said = {}, {}, {}
     for _, email in ipairs(emails) do
       local person = present[folding.person(email)]
+      if said[folding.person(email)] then goto continue end
+      said[folding.person(email)] = true
       if person then
         refused[#refused + 1] = { email = email, reason = person.user_id and "is in the team already" or "is invited already" }
       else wanted[#wanted + 1] = email end
+      ::continue::
     end
     local summary = { total = #wanted, pending = 0, failed = 0, unknown = 0, planned_again = 0, calls = 0, refused = refused, role = role,
       sites = ids }
     if given.dry_run or #wanted == 0 then return summary end
-    local _, further = team_invites.plan(db, { emails = wanted, role = role, sites = ids, language = given.language }, now())
+    local planned, further = team_invites.plan(db, { emails = wanted, role = role, sites = ids, language = given.language }, now())
     table.move(further, 1, #further, #refused + 1, refused)
-    local sent = team_invites.send(state, wix, { on_progress = given.on_progress })
+    local sent = team_invites.send(state, wix, planned, { on_progress = given.on_progress })
     for key, value in pairs(sent) do summary[key] = value end
     return summary
   end

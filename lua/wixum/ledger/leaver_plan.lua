@@ -1,0 +1,259 @@
+--- What somebody who leaves can still reach: everything that is known of it, put together.
+--
+-- Owns what is a step, what a person has to decide first, and what no call can do. An account is taken for hers where that is known, and
+-- on the site whose invite it used: nowhere else, since links are passed on. What cannot be seen is told, not left out. Changes nothing.
+
+local check = require "wixum.ledger.check"
+local client = require "wixum.client"
+local evidence = require "wixum.ledger.evidence"
+local folding = require "wixum.folding"
+local looks = require "wixum.ledger.looks"
+local owners = require "wixum.ledger.owners"
+local removed = require "wixum.ledger.removed"
+local team = require "wixum.ledger.team"
+
+local leaver_plan = {}
+
+---@class wixum.LeaverPlan
+---@field email string
+---@field member wixum.TeamPerson? of the team
+---@field changes wixum.Change[] what is to be done
+---@field removals integer of these, how many take access away
+---@field revocations integer of these, how many revoke an invite
+---@field take_back table[] invites that were not mailed yet
+---@field team_planned integer? the row of an invite to the team that was not mailed yet
+---@field decide { text: string, command: string? }[] what a person has to decide first
+---@field dashboard string[] what no call can do, or see
+---@field sites integer of the account that were looked at
+---@field calls integer reads
+---@field is_known boolean does the ledger or the team know this address?
+---@field is_empty boolean nothing to do, to decide, or to look at
+
+local ROWS = [[SELECT i.id, i.email, i.site_id, s.name, s.unlisted_at, i.state, i.step, i.mails, i.invite_id, i.evidence, i.account_id,
+  i.candidates, i.earlier_invites FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.person = ? ORDER BY i.id]]
+
+local REACHED = [[SELECT p.site_id, p.account_id, s.name, s.unlisted_at, s.owner_account_id FROM presences p
+  JOIN sites s ON s.site_id = p.site_id WHERE p.account_id = ? AND p.gone_at IS NULL ORDER BY p.site_id]]
+
+local function place(row) return row.name or row.site_id end
+
+-- ---- looking ---------------------------------------------------------------------------------------------------------
+
+-- Users that she is, or was: who has been taken out of the team is still the owner of her accounts.
+local function users_of(db, person, people)
+  local list, known = {}, {}
+  local function add(id)
+    id = id and folding.ascii(id)
+    if id and id ~= "" and not known[id] then list[#list + 1], known[id] = id, true end
+  end
+  for _, one in ipairs(people) do add(one.user_id) end
+  for row in db:rows("SELECT user_id FROM team_invites WHERE person = ? AND user_id IS NOT NULL", person) do add(row.user_id) end
+  for row in db:rows("SELECT DISTINCT user_id, email FROM changes WHERE user_id IS NOT NULL ORDER BY user_id") do
+    if folding.person(row.email) == person then add(row.user_id) end
+  end
+  return list
+end
+
+-- Looks at everything. Answers the team's people of this address, and her users; or nil and the error, or nil where it was to end.
+local function look(owner, wix, person, plan, options)
+  local db, now = owner.db, owner.now
+  local sites, err, calls = looks.everywhere(db, wix, now, function() return options.is_over() end)
+  plan.calls = calls
+  if not sites then return nil, err end
+  plan.sites = #sites
+  local account = client.state(wix).settings.account_id
+  plan.own_account = account and folding.ascii(account)
+  db:transaction(function()
+    for _, row in ipairs(db:all("SELECT DISTINCT site_id FROM invites WHERE person = ? AND mails > 0", person)) do
+      check.evaluate(db, row.site_id, plan.own_account, options.trust, now())
+    end
+  end)
+  -- all of it: how the service searches is not documented
+  local everybody
+  everybody, err, calls = team.read(wix)
+  plan.calls = plan.calls + calls
+  if not everybody then return nil, err end
+  local people = {}
+  for _, one in ipairs(everybody) do if one.person == person then people[#people + 1] = one end end
+  local users = users_of(db, person, people)
+  if users[1] then
+    if options.on_cost then options.on_cost(owners.calls(db)) end
+    local asked, unasked
+    asked, err, unasked = owners.learn(owner, wix, options.is_over)
+    plan.calls = plan.calls + asked
+    if err then return nil, err end
+    if options.is_over() then return nil end
+    for _, site in ipairs(unasked) do
+      plan.dashboard[#plan.dashboard + 1] = ("%s: whose accounts can reach it could not be asked; look at its Roles & Permissions page")
+        :format(site.name or site.id)
+    end
+    local silent = owners.silent(db)
+    if silent > 0 then
+      plan.dashboard[#plan.dashboard + 1] = ("of %d accounts the service does not say whose they are: `wixum access` lists them"):format(
+        silent)
+    end
+  end
+  return people, users
+end
+
+-- Accounts that are hers for certain, with the evidence.
+local function certain_accounts(db, person, users)
+  local list, known = {}, {}
+  local function add(account, why)
+    if not known[account] then
+      known[account] = why
+      list[#list + 1] = account
+    end
+  end
+  for row in db:rows("SELECT account_id FROM accounts WHERE person = ? ORDER BY account_id", person) do
+    add(row.account_id, evidence.OPERATOR)
+  end
+  for _, user in ipairs(users) do
+    for _, account in ipairs(owners.accounts(db, user)) do
+      if not removed.somebody_elses(db, account, person) then add(account, evidence.TEAM) end
+    end
+  end
+  return list, known
+end
+
+-- ---- putting together ------------------------------------------------------------------------------------------------
+
+local function add_removal(plan, reached, email, why)
+  local key = reached.site_id .. reached.account_id
+  if plan.planned[key] then return end
+  plan.planned[key] = true
+  local function in_dashboard(text, ...) plan.dashboard[#plan.dashboard + 1] = text:format(...) end
+  if reached.unlisted_at then
+    return in_dashboard("%s: account %s was there, and the account's list does not have the site any more, or not who can reach it: "
+      .. "look at its Roles & Permissions page", place(reached), reached.account_id)
+  elseif reached.account_id == plan.own_account then
+    return in_dashboard("%s is reached by the account of the key itself, %s, which is left alone", place(reached), reached.account_id)
+  elseif reached.owner_account_id == reached.account_id then
+    return in_dashboard("%s belongs to her account %s: transfer the site, or leave it to her", place(reached), reached.account_id)
+  end
+  plan.changes[#plan.changes + 1] = { kind = "remove_contributor", site_id = reached.site_id, account_id = reached.account_id,
+    email = email, evidence = why,
+    words = ("takes account %s off %s (%s)"):format(reached.account_id, place(reached), evidence.WORDS[why] or why) }
+end
+
+local function revocation(row, words)
+  return { kind = "revoke_invite", site_id = row.site_id, email = row.email, detail = { invite_id = row.invite_id, row_id = row.id },
+    words = words }
+end
+
+local function add_open(plan, row)
+  if row.state == "planned" then
+    plan.take_back[#plan.take_back + 1] = row
+  elseif row.state == "pending" or row.state == "expired" or row.state == "unknown" then
+    if row.invite_id then
+      plan.changes[#plan.changes + 1] = revocation(row, ("revokes the invite to %s (%s)"):format(place(row), row.state))
+    elseif row.state ~= "expired" then
+      plan.dashboard[#plan.dashboard + 1] = ("%s: an invite of hers may be open whose id is not known: delete it on the site's "
+        .. "Roles & Permissions page"):format(place(row))
+    end
+  end
+end
+
+local function add_accepted(db, plan, person, row, known, elsewhere)
+  local accounts = removed.accounts_of(db, row)
+  for _, account in ipairs(accounts) do
+    local other = removed.somebody_elses(db, account, person)
+    if other then
+      plan.decide[#plan.decide + 1] = { text = ("%s: account %s used her invite, and is %s's, as a person has said"):format(place(row),
+        account, other) }
+    else
+      for reached in db:rows(REACHED, account) do
+        if reached.site_id == row.site_id then add_removal(plan, reached, row.email, row.evidence)
+        elseif not known[account] then elsewhere[#elsewhere + 1] = { row = row, reached = reached } end
+      end
+    end
+  end
+  -- the invite itself may be open, where it is not sure that it is the one that was used
+  if row.invite_id and accounts[1] and removed.may_be_open(row) then
+    plan.changes[#plan.changes + 1] = revocation(row, ("revokes the invite to %s, should it be open"):format(place(row)))
+  end
+end
+
+-- Invites that were accepted, or may have been.
+local function add_joined(db, plan, person, row, known, elsewhere)
+  if row.state == "accepted" and row.account_id then add_accepted(db, plan, person, row, known, elsewhere)
+  elseif row.state == "accepted" then
+    plan.decide[#plan.decide + 1] = { text = ("%s: she accepted, and it is not known by which account: look at the site's Roles & "
+      .. "Permissions page"):format(place(row)) }
+  elseif row.evidence == evidence.UNCLEAR then
+    plan.decide[#plan.decide + 1] = { text = ("%s: she may be account %s there"):format(place(row), (row.candidates:gsub(" ", " or "))),
+      command = ("wixum confirm %s --site %s --account ID"):format(evidence.shell(row.email), row.site_id) }
+  end
+end
+
+local JOIN = "delete it in the account's Roles & Permissions, or she can still join"
+
+local function add_team(db, plan, person, people)
+  local is_open = false
+  for _, one in ipairs(people) do
+    if one.user_id then
+      plan.member = one
+      table.insert(plan.changes, 1, { kind = "remove_member", user_id = one.user_id, email = one.email,
+        words = ("removes %s from the team (%d roles)"):format(one.email, #one.assignments) })
+    elseif one.status == "Pending" then
+      is_open = true
+      plan.dashboard[#plan.dashboard + 1] = ("an invite to the team is open until %s, which no call can revoke: %s"):format(
+        one.expires_at or "it expires", JOIN)
+    end
+  end
+  local row = db:one("SELECT id, state FROM team_invites WHERE person = ?", person)
+  if row and row.state == "planned" then plan.team_planned = row.id
+  elseif row and not is_open and not plan.member and (row.state == "unknown" or row.state == "pending") then
+    plan.dashboard[#plan.dashboard + 1] = ("an invite to the team may be open (%s in the ledger, and not in the team's list): %s"):format(
+      row.state, JOIN)
+  end
+  return row ~= nil
+end
+
+-- An account that used her invite on one site, and is on another without: it may be hers, or whoever had the link.
+local function add_elsewhere(plan, elsewhere)
+  for _, found in ipairs(elsewhere) do
+    local key = found.reached.site_id .. found.reached.account_id
+    if not plan.planned[key] then
+      plan.planned[key] = true
+      plan.decide[#plan.decide + 1] = { text = ("%s: account %s, which used her invite to %s, is there too"):format(place(found.reached),
+        found.reached.account_id, place(found.row)), command = ("wixum confirm %s --site %s --account %s"):format(
+        evidence.shell(found.row.email), found.row.site_id, found.reached.account_id) }
+    end
+  end
+end
+
+--- Puts together what is so.
+---@param owner table of the ledger: `db`, `now`
+---@param wix table
+---@param email string
+---@param options { is_over: (fun(): boolean), trust: table, on_cost: (fun(calls: integer))? }
+---@return wixum.LeaverPlan? # nil where it could not be seen, or was to end
+---@return wixum.Error? err
+function leaver_plan.make(owner, wix, email, options)
+  local db, person = owner.db, folding.person(email)
+  local plan = { email = email, changes = {}, take_back = {}, decide = {}, dashboard = {}, planned = {}, sites = 0, calls = 0 }
+  local people, users = look(owner, wix, person, plan, options)
+  if not people then return nil, users end
+  local invited = add_team(db, plan, person, people)
+  local accounts, known = certain_accounts(db, person, users)
+  for _, account in ipairs(accounts) do
+    for row in db:rows(REACHED, account) do add_removal(plan, row, email, known[account]) end
+  end
+  local elsewhere, rows = {}, db:all(ROWS, person)
+  for _, row in ipairs(rows) do
+    add_open(plan, row)
+    add_joined(db, plan, person, row, known, elsewhere)
+  end
+  add_elsewhere(plan, elsewhere)
+  plan.removals, plan.revocations = 0, 0
+  for _, change in ipairs(plan.changes) do
+    if change.kind == "revoke_invite" then plan.revocations = plan.revocations + 1 else plan.removals = plan.removals + 1 end
+  end
+  plan.is_empty = #plan.changes + #plan.take_back + #plan.decide + #plan.dashboard == 0 and not plan.team_planned
+  plan.is_known = #people > 0 or #users > 0 or #accounts > 0 or #rows > 0 or invited
+  plan.planned = nil
+  return plan
+end
+
+return leaver_plan
