@@ -240,7 +240,8 @@ describe("a backup of an earlier version #pure", function()
       local db <close> = database.open(path .. ".live")
       for _, statement in ipairs(schema.VERSIONS[1]) do db:run(statement) end
       db:run([[INSERT INTO invites (site_id, email, person, policy_ids, state, mails, planned_at, first_mail_at, changed_at)
-        VALUES (?, ?, ?, '1', 'pending', 1, '2025-11-24T16:00:00Z', '2025-11-24T16:00:00Z', '2025-11-24T16:00:00Z')]], desk.sites[1], ANN, ANN)
+        VALUES (?, ?, ?, '1', 'pending', 1, '2025-11-24T16:00:00Z', '2025-11-24T16:00:00Z', '2025-11-24T16:00:00Z')]],
+        desk.sites[1], ANN, ANN)
       db:mark(1)
       db:copy_to(path)
     end

@@ -111,13 +111,18 @@ function browser:find(xpath)
   return command(self, "POST", "/element", { using = "xpath", value = xpath })[ELEMENT]
 end
 
+-- What the driver says of an element that has been taken away; the second where it was taken in the middle of its answer.
+local function is_gone(problem)
+  return problem:find("stale element", 1, true) ~= nil or problem:find("does not belong to the document", 1, true) ~= nil
+end
+
 -- Does something with an element. A page that is live may take one away before that, and puts another in its place.
 local function with_element(self, xpath, fn)
   for _ = 1, 20 do
     local element = self:find(xpath)
     local done, result = pcall(fn, element)
     if done then return result end
-    if not tostring(result):find("stale element", 1, true) then error(result, 0) end
+    if not is_gone(tostring(result)) then error(result, 0) end
   end
   error("it never stays: " .. xpath, 0)
 end
