@@ -226,6 +226,18 @@ describe("an invite to the team #pure", function()
   end)
 end)
 
+describe("a headless site #pure", function()
+  it("is found by its name, and looked at", function()
+    start{ sites = { { id = "00000001-2222-4333-8444-555555555555", name = "Bare", namespace = "HEADLESS" } } }
+    assert(ledger:plan({ { site = "bare", email = ANN, role = ROLE } }, { client = wix }))
+    assert(ledger:send(wix))
+    accept(ANN)
+    assert.equal(1, assert(ledger:check(wix)).accepted)
+    desk:close()
+    desk = nil
+  end)
+end)
+
 describe("a backup of an earlier version #pure", function()
   before_each(function() start() end)
   after_each(function()

@@ -9,6 +9,7 @@ local core = require "wixum.core"
 local database = require "wixum.ledger.database"
 local declaration = require "wixum.declaration"
 local errors = require "wixum.errors"
+local every_site = require "wixum.every_site"
 local folding = require "wixum.folding"
 local quoted = database.quoted
 
@@ -16,9 +17,6 @@ local looks = {}
 
 --- Sites that the service answers in one call.
 looks.A_CALL = 100
-
--- Without a word on it the service lists WIX alone; no other one is known.
-local NAMESPACES = { ["$in"] = { "WIX", "HEADLESS" } }
 
 -- ---- the question ----------------------------------------------------------------------------------------------------
 
@@ -152,7 +150,7 @@ end
 ---@return wixum.SeenSite[]? sites that were answered
 function looks.at(db, wix, ids, now)
   local began = now()
-  local filter = { id = { ["$in"] = ids }, namespace = NAMESPACES }
+  local filter = { id = { ["$in"] = ids }, namespace = every_site.namespace }
   local sites, cursor = query_sites(wix, { filter = filter, cursorPaging = { limit = looks.A_CALL } })
   if not sites then return nil, cursor --[[@as wixum.Error]] end
   -- should the service give fewer a page than it is asked for
@@ -198,7 +196,7 @@ function looks.everywhere(db, wix, now, is_over)
     if is_over(calls) then return nil, nil, calls end
     local began = now()
     local sites, next_cursor = query_sites(wix, { cursorPaging = cursor and { cursor = cursor } or { limit = looks.A_CALL },
-      filter = not cursor and { namespace = NAMESPACES } or nil })
+      filter = not cursor and every_site or nil })
     calls = calls + 1
     if not sites then return nil, next_cursor --[[@as wixum.Error]], calls end
     if next_cursor and next_cursor == cursor then next_cursor = nil end

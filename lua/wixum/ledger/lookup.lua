@@ -3,6 +3,7 @@
 -- Owns the comparing of names of sites, and the words for what is not found or not allowed. Reads of the service only.
 
 local core = require "wixum.core"
+local every_site = require "wixum.every_site"
 local folding = require "wixum.folding"
 local names = require "wixum.names"
 local redaction = require "wixum.redaction"
@@ -53,7 +54,7 @@ function lookup.new(wix, locale)
   local self = setmetatable({ wix = wix, info = info, by_id = {}, by_name = {}, by_address = {}, names = {}, count = 0,
     known_roles = {}, known_sites = {}, remembered = 0, takes_in = takes_in_sites(wix) }, lookup)
   local ok, raised = pcall(function()
-    for site in wix.sites.each_site() do
+    for site in wix.sites.each_site{ query = { filter = every_site } } do
       local id = type(site.id) == "string" and folding.ascii(site.id)
       if id then
         local own = { id = id, name = site.display_name or site.name, url = site.view_url, trashed = site.trashed_date ~= nil }

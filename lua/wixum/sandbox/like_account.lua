@@ -11,10 +11,9 @@ local client = require "wixum.client"
 local checks = require "wixum.sandbox.option_checks"
 local clock = require "wixum.sandbox.clock"
 local errors = require "wixum.errors"
+local every_site = require "wixum.every_site"
 
 local OWNER_ROLE = require("wixum.sandbox.model.roles").owner_role_id
--- Without a word on it the service lists WIX alone; no other one is known.
-local NAMESPACES = { "WIX", "HEADLESS" }
 local SITES_A_CALL, PEOPLE_A_CALL = 100, 50 -- as the iterators ask for them
 local AS_SAID = { dry_run = false } -- whatever the client's options say: here it must be read
 
@@ -237,7 +236,7 @@ end
 
 local function read(wix, given)
   local found = { sites = 0, contributors = 0, roles = 0, members = 0, invites = 0, left_out = 0 }
-  local filter, language = { namespace = { ["$in"] = NAMESPACES } }, language_of(given.locale)
+  local filter, language = every_site, language_of(given.locale)
   local counted = outline(wix, filter, language ~= nil, found)
   if given.before then given.before(counted) end
   local roles = raising(wix.users.get_roles_info({ locale = "en" }, AS_SAID))
