@@ -102,6 +102,7 @@ schema.VERSIONS = {
     "CREATE INDEX presences_of_sites ON presences (site_id, account_id)",
     "CREATE INDEX presences_of_accounts ON presences (account_id)",
     "CREATE INDEX presences_of_rows ON presences (row_id) WHERE row_id IS NOT NULL",
+    "CREATE INDEX replanned_invites ON invites (site_id) WHERE state = 'planned' AND mails > 0",
     "CREATE INDEX invites_of_accounts ON invites (account_id) WHERE account_id IS NOT NULL",
     [[INSERT INTO presences (site_id, account_id, seen_at) SELECT site_id, account_id, seen_at FROM reached_before
       ORDER BY site_id, account_id]],
