@@ -126,10 +126,12 @@ describe("a table of who may reach what #pure", function()
     contains(problems, "certainly this person's")
     db:run("UPDATE invites SET evidence = 'told'")
     db:run("INSERT INTO accounts (account_id, person, email, site_id, said_at) VALUES (?, 'dan@example.com', 'dan@example.com', ?, '')",
-      FOREIGN, id(1))
+      "abcdef01-0000-4000-8000-00000000000e", id(1))
+    assert.equal(0, assert(ledger:apply_access(wix, { desired = given })).total) -- the one that is on this site
+    given.rows[#given.rows + 1] = { site_id = id(3), email = "dan@example.com", roles = "any" }
     none, problems = ledger:apply_access(wix, { desired = given })
     assert.is_nil(none)
-    contains(problems, "several accounts of this person")
+    contains(problems, "the table, row 7: the ledger knows several accounts of this person")
   end)
 
   it("tells of a missing one who is invited, and of open invites", function()

@@ -4,10 +4,10 @@
 
 local aftermath = require "wixum.ledger.aftermath"
 local changes = require "wixum.ledger.changes"
+local compare = require "wixum.access.compare"
 local csv_problem = require "wixum.csv.problem"
 local decisions = require "wixum.access.decisions"
 local desired = require "wixum.access.desired"
-local drift = require "wixum.access.drift"
 local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
 local gather = require "wixum.access.gather"
@@ -26,6 +26,7 @@ local apply = {}
 ---@field outcome "done"|"nothing"|"asked"|"planned" asked: the answer was no; planned: nothing was to be done but to look
 ---@field plan wixum.AccessPlan
 ---@field total integer changes that were to be made
+---@field states table<string, integer>? changes by state: done, failed, unknown, planned (not sent)
 ---@field as_wanted integer of which it was seen that it is so
 ---@field otherwise integer
 ---@field unseen integer
@@ -42,12 +43,12 @@ end
 
 -- Which reads the wants of a review take.
 local function reads_of(wants, role_ids)
-  local asked = { sites = {}, roles = {}, likely = {}, team = false, role_ids = role_ids }
-  local listed = {}
+  local asked = { sites = {}, accounts = {}, roles = {}, likely = {}, team = false, role_ids = role_ids }
   for _, want in ipairs(wants) do
     if want.kind == "member" then asked.team = true
     else
-      if not listed[want.site_id] then asked.sites[#asked.sites + 1], listed[want.site_id] = want.site_id, true end
+      if not asked.accounts[want.site_id] then asked.sites[#asked.sites + 1] = want.site_id end
+      within(asked.accounts, want.site_id)[want.account_id] = true
       if want.was or want.roles then
         within(asked.roles, want.site_id)[want.account_id] = true
         for _, ids in ipairs{ want.was or {}, want.roles or {} } do
@@ -60,6 +61,45 @@ local function reads_of(wants, role_ids)
   return asked
 end
 
+-- ---- whose it is by now ----------------------------------------------------------------------------------------------
+
+local LEFT = [[SELECT email FROM changes WHERE kind = 'remove_member' AND user_id = ? AND email <> '' AND state = 'done'
+  ORDER BY id DESC LIMIT 1]]
+
+-- Whose an account is, as it is known now. Who has left the team by this ledger is still known by it.
+local function identify(want, known, db)
+  want.email, want.evidence = known:of(want.account_id, want.site_id)
+  local user = known.owners[want.account_id]
+  if want.email == "" and want.evidence == ties.NOBODY and user then
+    local left = db:one(LEFT, user)
+    if left then want.email, want.evidence = left.email, evidence.TEAM end
+  end
+end
+
+-- Says of each want whose it is by now: today's knowledge, never the file's. Where the ledger does not bear the file out, the team may.
+local function identify_all(owner, wix, wants, now)
+  local known, unsure = ties.read(owner.db), false
+  for _, want in ipairs(wants) do
+    if want.kind == "contributor" then
+      identify(want, known, owner.db)
+      unsure = unsure or want.said ~= "" and folding.person(want.said) ~= folding.person(want.email)
+    end
+  end
+  local team = now.team
+  if unsure and not team then
+    local read, err = gather.team(wix)
+    if not read and err.kind ~= "forbidden" then return nil, err end
+    team = read
+  end
+  if team then known:add_team(team.people, now.owners) end
+  for _, want in ipairs(wants) do
+    local person = want.kind == "member" and now.team.members[want.user_id]
+    if want.kind == "contributor" then identify(want, known, owner.db)
+    elseif person then want.email, want.evidence = person.email, "told" end
+  end
+  return true
+end
+
 -- ---- what is to be done ----------------------------------------------------------------------------------------------
 
 -- Of a review that was decided.
@@ -67,110 +107,82 @@ local function from_review(owner, wix, path, context, options)
   local read, problems = decisions.read(path, context)
   if not read then return nil, problems end
   local made = plan.new()
-  made.keep, made.undecided = read.keep, read.undecided
+  made.keep, made.undecided, made.notes = read.keep, read.undecided, read.notes
   if read.keep > 0 or read.undecided > 0 then
-    made.notes[1] = ("%d to keep; %d without a decision, of which nothing is done."):format(read.keep, read.undecided)
+    table.insert(made.notes, ("%d to keep; %d without a decision, of which nothing is done."):format(read.keep, read.undecided))
   end
   if #read.wants == 0 then return made, nil, read.digest end
-  local now, err = now_read.read(owner, wix, reads_of(read.wants, context.titles.ids), options)
+  local asked = reads_of(read.wants, context.titles.ids)
+  local now, err = now_read.look(owner, wix, asked, options)
   if not now then return nil, err end
-  plan.make(made, read.wants, now, context.titles, context.account)
+  if asked.team then
+    now.team, err = gather.team(wix)
+    if not now.team then return nil, err end
+  end
+  local ok
+  ok, err = identify_all(owner, wix, read.wants, now)
+  if not ok then return nil, err end
+  ok, err = now_read.add_roles(owner, wix, now, asked, options)
+  if not ok then return nil, err end
+  plan.make(made, read.wants, now, context)
   return made, nil, read.digest
 end
 
--- Of how many sites of the account a table says nothing.
-local function tell_unlisted(made, wix, now, ids)
-  local number, err = gather.count(wix)
-  if not number then return err end
-  local there = 0
-  for _, id in ipairs(ids) do if now.sites[id] then there = there + 1 end end
-  if number > there then
-    table.insert(made.notes, ("%s of the account %s not in the table: not looked at, and not touched."):format(
-      words.count(number - there, "site", "sites"), number - there == 1 and "is" or "are"))
-  end
-end
+-- ---- what is told beside a plan --------------------------------------------------------------------------------------
 
-local OPEN = [[SELECT count(*) AS number FROM invites WHERE state IN ('pending', 'sending', 'unknown') AND site_id IN (%s)]]
+local OPEN = "SELECT DISTINCT person FROM invites WHERE site_id = ? AND state IN ('pending', 'sending', 'unknown')"
 
-local function tell_invites(made, db, ids)
-  local quoted, listed = require("wixum.ledger.database").quoted, {}
-  for i, id in ipairs(ids) do listed[i] = quoted(id) end
-  local number = db:one(OPEN:format(table.concat(listed, ","))).number
-  if number > 0 then
-    table.insert(made.notes, ("%s to these sites: who accepts is on them, in the table or not."):format(
-      words.count(math.tointeger(number), "open invite", "open invites")))
-  end
-end
-
-local BACK = "SELECT 1 AS found FROM invites WHERE site_id = ? AND person = ? AND state IN ('pending', 'sending', 'unknown') LIMIT 1"
-
--- Who is to be removed, and has an invite by which they could come back.
+-- Who is to be removed, and has another way: an invite by which they could come back, or the team.
 local function tell_ways_back(made, db)
+  local invited = {}
   for _, change in ipairs(made.changes) do
-    if change.kind == "remove_contributor" and change.email ~= "" and db:one(BACK, change.site_id, folding.person(change.email)) then
-      table.insert(made.notes, ("%s has an open invite to %s, and could come back by it: wixum withdraw %s --site %s"):format(
-        words.person(change), words.place(change), evidence.shell(change.email), change.site_id))
+    if change.kind == "remove_contributor" and change.email ~= "" then
+      if not invited[change.site_id] then
+        for row in db:rows(OPEN, change.site_id) do within(invited, change.site_id)[row.person] = true end
+      end
+      if within(invited, change.site_id)[folding.person(change.email)] then
+        table.insert(made.notes, ("%s has an open invite to %s, and could come back by it: wixum withdraw %s --site %s"):format(
+          words.person(change), words.place(change), evidence.shell(change.email), change.site_id))
+      end
+    end
+    if change.by_team then
+      table.insert(made.notes, ("%s is in the team too, and still reaches %s by it (%s)"):format(words.person(change),
+        words.place(change), change.by_team))
     end
   end
-end
-
--- Who is on the table's sites with roles that matter, and which roles those probably are.
-local function reads_of_table(by_key, ids, role_ids)
-  local asked = { sites = ids, roles = {}, likely = {}, team = false, role_ids = role_ids }
-  for _, row in pairs(by_key) do
-    if row.account_id and row.ids ~= desired.ANY then
-      within(asked.roles, row.site_id)[row.account_id] = true
-      for _, id in ipairs(row.ids) do within(asked.likely, row.site_id)[id] = true end
-    end
-  end
-  return asked
-end
-
--- Of a table of who may reach what.
-local function from_table(owner, wix, checked, context, options)
-  local db = owner.db
-  local team, err = gather.team(wix)
-  if not team then return nil, err end
-  context.team, context.ties, context.db = team, ties.read(db), db
-  context.ties:add_team(team.people, {})
-  local by_key, problems = drift.resolve(checked.rows, context)
-  if not by_key then return nil, problems end
-  context.ids, context.everywhere = drift.places(checked.rows)
-  local now
-  now, err = now_read.read(owner, wix, reads_of_table(by_key, context.ids, context.titles.ids), options)
-  if not now then return nil, err end
-  now.team = team
-  local made = plan.new()
-  err = tell_unlisted(made, wix, now, context.ids)
-  if err then return nil, err end
-  tell_invites(made, db, context.ids)
-  for _, row in ipairs(checked.rows) do
-    if row.evidence then
-      table.insert(made.notes, ("%s: %s is account %s: %s."):format(row.where, words.person(row), row.account_id, ties.WORDS[row.evidence]))
-    end
-  end
-  local wants = drift.wants(made, by_key, now, context)
-  plan.make(made, wants, now, context.titles, context.account)
-  made.nothing = {} -- all that is as the table says
-  local texts = {}
-  for key, row in pairs(by_key) do texts[#texts + 1] = key .. " " .. (row.ids == desired.ANY and row.ids or table.concat(row.ids, " ")) end
-  return made, nil, decisions.digest(texts)
 end
 
 -- ---- what is written down --------------------------------------------------------------------------------------------
 
 local KIND = "access"
 local OPEN_PLANS = "SELECT DISTINCT subject FROM plans WHERE kind = 'access' AND ended_at IS NULL"
+local PLANS = "SELECT DISTINCT subject FROM plans WHERE kind = 'access'"
+
+-- Plans of the same file: by its name, or, where it was renamed, by what it says.
+local function of_file(db, sql, name, digest)
+  local list = {}
+  for _, one in ipairs(db:all(sql)) do
+    local named, says = one.subject:match("^(.*) (%x+)$")
+    if named == name or says == digest then list[#list + 1] = one.subject end
+  end
+  return list
+end
 
 -- What earlier runs with the same file have begun: what is so now was done, the rest is planned anew.
-local function end_earlier(db, name, made, now)
+local function end_earlier(db, name, digest, made, now)
   changes.recover(db, now)
-  for _, open in ipairs(db:all(OPEN_PLANS)) do
-    if open.subject:sub(1, #name + 1) == name .. " " then
-      for _, change in ipairs(made.satisfied) do changes.settle(db, KIND, open.subject, change, now) end
-      changes.supersede(db, KIND, open.subject, now)
-    end
+  for _, subject in ipairs(of_file(db, OPEN_PLANS, name, digest)) do
+    changes.settle(db, KIND, subject, made.satisfied, now)
+    changes.supersede(db, KIND, subject, now)
   end
+end
+
+-- What the service has refused before comes last: it is not to keep the others from their turn.
+local function order(db, name, digest, made)
+  local refused = changes.refused(db, KIND, of_file(db, PLANS, name, digest))
+  local first, last = {}, {}
+  for _, change in ipairs(made.changes) do table.insert(refused[changes.key(change)] and last or first, change) end
+  made.changes = table.move(last, 1, #last, #first + 1, first)
 end
 
 -- Who was to be taken off a site, and is gone: the invites that name the account are over.
@@ -185,9 +197,11 @@ local function carry_out(owner, wix, made, subject, done, context, options)
   local id = changes.plan(db, KIND, subject, made.changes, now())
   local summary = changes.carry_out(owner, wix, id, options)
   done.outcome, done.calls, done.stopped = "done", summary.calls, summary.stopped
-  if done.stopped then return end
   local rows = changes.rows(db, id)
-  local seen, err = aftermath.look(owner, wix, rows, context.titles.ids)
+  done.states = {}
+  for _, row in ipairs(rows) do done.states[row.state] = (done.states[row.state] or 0) + 1 end
+  if done.stopped then return end
+  local seen, err = aftermath.look(owner, wix, rows, context.titles.ids, true)
   done.as_wanted, done.otherwise, done.unseen, done.stopped = seen.as_wanted, seen.otherwise, seen.unseen, err
   done.wrong = seen.rows
   for _, row in ipairs(rows) do
@@ -243,7 +257,8 @@ function apply.run(owner, wix, given, options)
   if not context.titles then return nil, err end
   local reading = { concurrency = options.concurrency, on_progress = options.on_reading }
   local made, digest
-  if is_table then made, err, digest = from_table(owner, wix, checked, context, reading)
+  reading.on_cost = options.on_cost
+  if is_table then made, err, digest = compare.run(owner, wix, checked, context, reading)
   else made, err, digest = from_review(owner, wix, given.file, context, reading) end
   if not made then return nil, err end
   local done = setmetatable({ outcome = "planned", plan = made, total = #made.changes, as_wanted = 0, otherwise = 0, unseen = 0, calls = 0,
@@ -256,12 +271,13 @@ function apply.run(owner, wix, given, options)
     done.outcome = "asked"
     return done
   end
-  end_earlier(db, name, made, owner.now())
+  end_earlier(db, name, digest, made, owner.now())
   revoke_rows(db, made.satisfied, owner.now())
   if #made.changes == 0 then
     done.outcome = "nothing"
     return done
   end
+  order(db, name, digest, made)
   carry_out(owner, wix, made, name .. " " .. digest, done, context, options)
   return done
 end

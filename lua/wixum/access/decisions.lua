@@ -11,6 +11,7 @@ local plans = require "wixum.ledger.plan"
 local rows = require "wixum.access.rows"
 local sheet = require "wixum.access.sheet"
 local since = require "wixum.access.since"
+local titles = require "wixum.access.titles"
 
 local decisions = {}
 
@@ -21,8 +22,12 @@ local decisions = {}
 ---@field site string for people
 ---@field account_id string?
 ---@field user_id string?
----@field email string
----@field evidence string?
+---@field email string as it is known now
+---@field evidence string? that the account is theirs, as it is known now
+---@field said string? of a review: the address in the file, "" where it says nobody; to be compared with `email`, and nothing else
+---@field since string? of a review: since when they were there; nil: it does not say
+---@field owner string? of a contributor of a review: the user whose account it is
+---@field by_team string? of a contributor who is to go: where the review has them in the team, too
 ---@field want "gone"|"roles"
 ---@field roles string[]? ids
 ---@field was string[]? ids, as they were when it was decided; nil: not known
@@ -32,6 +37,7 @@ local decisions = {}
 ---@field wants wixum.AccessWant[] what changes something
 ---@field keep integer
 ---@field undecided integer
+---@field notes string[]
 ---@field digest string of the decisions: the same ones have the same
 
 -- ---- one row ---------------------------------------------------------------------------------------------------------
@@ -55,14 +61,35 @@ end
 
 local NO_GUID = "it is not an id (8-4-4-4-12 hex digits); a spreadsheet may have spoilt it: take the cell from the review as it was written"
 
+local ROUNDED = "a spreadsheet has made a number of this role id and rounded it; take the cell from the review as it was written, or "
+  .. "empty it: then it is not compared"
+
+-- The roles of a cell of titles; nil where it was not known which they were.
+local function roles_by_title(row, context, report)
+  if row.roles == "" or row.roles == titles.UNKNOWN then return nil end
+  local list = {}
+  for part in row.roles:gmatch("[^;]+") do
+    part = part:match("^%s*(.-)%s*$")
+    local id = context.titles:known(part)
+    if not id then
+      report("roles", row.roles, ("the account has no role %s now, and the file has no column role_ids: make the review anew, or say the "
+        .. "locale that it was made in"):format(csv_problem.printable(part, 60)))
+      return nil
+    end
+    list[#list + 1] = id
+  end
+  return #list > 0 and list or nil
+end
+
 -- What roles somebody had; nil where that was not known.
 local function roles_before(row, context, report)
   if row.roles == rows.NONE then return {} end
+  if row.roles:sub(-#rows.AS_INVITED) == rows.AS_INVITED then return nil end -- nobody has asked which they were
+  if not context.columns.role_ids then return roles_by_title(row, context, report) end
   local list = {}
   for id in row.role_ids:gmatch("[^%s%[%];]+") do
     if context.titles:is_rounded(id) then
-      report("role_ids", row.role_ids, "a spreadsheet has made a number of this role id and rounded it; take the cell from the review as "
-        .. "it was written, or empty it: then it is not compared")
+      report("role_ids", row.role_ids, ROUNDED)
       return nil
     end
     list[#list + 1] = id
@@ -72,9 +99,12 @@ end
 
 local WORDS = { "keep", "remove" }
 
+-- A role by its title, or by its id in brackets as the review has it.
+local function role_of(text, level, context) return context.titles:find(text:match("^%[([^%[%]]+)%]$") or text, level) end
+
 -- The roles that a cell says: one title, or several with ; between.
 local function roles_of(text, level, context)
-  local id, reason = context.titles:find(text, level)
+  local id, reason = role_of(text, level, context)
   if id then return { id } end
   if not text:find(";", 1, true) then
     local near = #text > 2 and names.nearest(text, WORDS)
@@ -85,7 +115,7 @@ local function roles_of(text, level, context)
   for part in text:gmatch("[^;]+") do
     part = part:match("^%s*(.-)%s*$")
     if part ~= "" then
-      id, reason = context.titles:find(part, level)
+      id, reason = role_of(part, level, context)
       if not id then return nil, reason end
       if not seen[id] then list[#list + 1], seen[id] = id, true end
     end
@@ -96,9 +126,19 @@ end
 
 local function word_of(text) return utf8.len(text) and folding.title(text) or text end
 
+-- What a cell says: "", keep, remove, or something else; nil where it may be the title of a role as well.
+local function said_in(row, context, report)
+  local word = word_of(row.decision)
+  if word == "[keep]" or word == "[remove]" then return word:sub(2, -2) end
+  local id = (word == "keep" or word == "remove") and context.titles:known(word)
+  if not id then return word end
+  report("decision", row.decision, ("the account has a role of this title: write [%s] to %s, or [%s] for the role"):format(word, word, id))
+end
+
 -- What a row wants: "keep", "undecided", or a want; nil where it was reported.
 local function want_of(row, context, report)
-  local word = word_of(row.decision)
+  local word = said_in(row, context, report)
+  if not word then return nil end
   if word == "" then return "undecided" end
   local reason = information(row, context)
   if reason then
@@ -115,9 +155,11 @@ local function want_of(row, context, report)
   end
   check(member and "user_id" or "account_id")
   check("site_id", member and row.site == rows.WHOLE)
-  local want = { kind = row.who, site_id = row.site_id ~= "" and folding.ascii(row.site_id) or nil, site = row.site, email = row.email,
+  local want = { kind = row.who, site_id = row.site_id ~= "" and folding.ascii(row.site_id) or nil, site = row.site, email = "",
+    said = row.email, since = row.since ~= "" and row.since or nil,
     account_id = not member and folding.ascii(row.account_id) or nil, user_id = member and folding.ascii(row.user_id) or nil,
-    evidence = row.evidence ~= "" and row.evidence or nil, want = "gone", where = ("%s:%d"):format(context.name, row.line) }
+    owner = not member and folding.ascii(row.user_id) or nil,
+    want = "gone", where = ("%s:%d"):format(context.name, row.line) }
   want.was = roles_before(row, context, function(...)
     good = false
     report(...)
@@ -160,6 +202,44 @@ local function is_of_others(row, context, report)
   return not good
 end
 
+-- Contributors who are to go, and are in the team too: by that they still reach the site.
+local function find_in_team(found, list, decided)
+  local members = {}
+  local function add(key, row)
+    members[key] = members[key] or {}
+    table.insert(members[key], row)
+  end
+  for _, row in ipairs(list) do
+    if row.who == "member" and row.roles ~= rows.NONE and row.changes ~= since.GONE and decided[row] ~= "remove" then
+      if row.email ~= "" then add(folding.person(row.email), row) end
+      add(folding.ascii(row.user_id), row)
+    end
+  end
+  for _, want in ipairs(found.wants) do
+    for _, key in ipairs(want.kind == "contributor" and want.want == "gone" and { folding.person(want.said), want.owner } or {}) do
+      for _, row in ipairs(key ~= "" and members[key] or {}) do
+        local site = folding.ascii(row.site_id)
+        if site == want.site_id or site == "" then want.by_team = row.site end
+      end
+    end
+  end
+end
+
+-- What a file lacks by which it could be seen that all is as it was.
+local function check_columns(path, columns, notes)
+  if not columns.role_ids and not columns.roles then
+    database.fail(("%s has neither the column role_ids nor roles: whose roles are others by now could not be told"):format(path),
+      "Nothing was done")
+  end
+  if not columns.email then
+    database.fail(("%s has no column email: whose accounts are known as somebody else's by now could not be told"):format(path),
+      "Nothing was done")
+  end
+  if not columns.since then
+    notes[#notes + 1] = "The file has no column since: who has gone and come again after the review is not told apart."
+  end
+end
+
 --- Reads the decisions of a review.
 ---@param path string
 ---@param context { account: string?, service: string, titles: table, on_problem: function? }
@@ -169,8 +249,10 @@ function decisions.read(path, context)
   context.name = path:match("[^/]*$")
   local problems, add = plans.collector(context.on_problem)
   local list, why = sheet.read(path, add)
-  if not list then database.fail(why, "Nothing was done") end
-  local found, seen, texts = { wants = {}, keep = 0, undecided = 0 }, {}, {}
+  if not list then database.fail(why --[[@as string]], "Nothing was done") end
+  local found, seen, texts, decided = { wants = {}, keep = 0, undecided = 0, notes = {} }, {}, {}, {}
+  context.columns = why
+  check_columns(path, why, found.notes)
   for _, row in ipairs(list) do
     row.who = folding.ascii(row.who)
     local function report(column, value, reason)
@@ -186,13 +268,14 @@ function decisions.read(path, context)
       if earlier and earlier.text ~= text then
         report("decision", row.decision, ("line %d decides otherwise about the same person in the same place"):format(earlier.line))
       elseif not earlier then
-        seen[key] = { text = text, line = row.line }
+        seen[key], decided[row] = { text = text, line = row.line }, text
         if want == "keep" then found.keep = found.keep + 1 else found.wants[#found.wants + 1] = want end
         texts[#texts + 1] = key .. " " .. text
       end
     end
   end
   if problems.count > 0 then return nil, problems end
+  find_in_team(found, list, decided)
   found.digest = digest_of(texts)
   return found
 end

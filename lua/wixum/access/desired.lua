@@ -27,6 +27,9 @@ local HEAD = [[
 -- Who may reach what, as it was on %s. Written by `wixum access --lua`; yours to change, and to comment.
 -- `wixum access apply FILE.lua` compares it with what is so, and changes nothing; with --apply it removes whoever is on a site of this
 -- table and not in it, and sets roles. Sites that are not in this table are never touched. roles = "any": whatever they are.
+-- One row with everywhere = true makes it complete for the whole account: members who reach all of it and have no such row would lose that;
+-- without any such row they are named as drift, and left alone. folders = true: may reach folders of sites, which no call here changes.
+-- nobody = true: a site on which nobody is to be.
 return {
   account_id = %s, service = %s, locale = %s,
   rows = {
@@ -42,11 +45,17 @@ local function row_line(row, titles)
   if row.site_id ~= "" then
     add("site_id", row.site_id)
     add("site", row.site)
-  else parts[1] = "everywhere = true" end
+  else parts[1] = row.site == rows.SOME and "folders = true" or "everywhere = true" end
   add(row.who == "member" and "user_id" or "account_id", row.who == "member" and row.user_id or row.account_id)
   add("email", row.email)
-  local roles = {}
-  for i, id in ipairs(row.role_ids) do roles[i] = text(titles:one(id)) end
+  local roles, level = {}, row.site_id ~= "" and "site" or "account"
+  for i, id in ipairs(row.role_ids) do
+    roles[i] = text(titles:one(id))
+    if row.site == rows.SOME or not titles:find(titles:one(id), level) then -- one that no call could give here
+      roles = {}
+      break
+    end
+  end
   parts[#parts + 1] = #roles > 0 and ("roles = { %s }"):format(table.concat(roles, ", ")) or ("roles = %q"):format(desired.ANY)
   return ("    { %s },\n"):format(table.concat(parts, ", "))
 end
@@ -58,7 +67,11 @@ end
 function desired.write(review, write, locale)
   write(HEAD:format(review.read_at, text(review.account_id or ""), text(review.service), text(locale)))
   for _, row in ipairs(review.rows) do
-    if rows.is_decidable(row, review.account_id) and row.roles ~= rows.NONE then write(row_line(row, review.titles)) end
+    local on_folders = row.who == "member" and row.site == rows.SOME and not row.gone and not row.fixed
+    if (rows.is_decidable(row, review.account_id) or on_folders) and row.roles ~= rows.NONE then write(row_line(row, review.titles)) end
+  end
+  for _, site in ipairs(review.empty or {}) do
+    write(("    { site_id = %s, site = %s, nobody = true },\n"):format(text(site.site_id), text(site.site)))
   end
   write("  },\n}\n")
 end
@@ -79,6 +92,9 @@ local function run_limited(chunk, name)
   local strings, hook, mask, count = getmetatable(""), debug.gethook()
   local steps, least = 0, collectgarbage("count")
   local ended
+  -- finalizers of the program around it would run here, and want the methods of strings
+  local collects = collectgarbage("isrunning")
+  collectgarbage("stop")
   debug.setmetatable("", nil)
   debug.sethook(function()
     steps = steps + EVERY
@@ -91,6 +107,7 @@ local function run_limited(chunk, name)
   local ok, result = pcall(chunk)
   debug.sethook(hook, mask, count)
   debug.setmetatable("", strings)
+  if collects then collectgarbage("restart") end
   if ok then return result end
   return nil, ended or tostring(result)
 end
@@ -125,13 +142,15 @@ end
 ---@field site_id string?
 ---@field site string
 ---@field everywhere boolean?
+---@field folders boolean? may reach folders of sites
+---@field nobody boolean? nobody is to be on the site
 ---@field account_id string?
 ---@field user_id string?
 ---@field email string
 ---@field roles string[]|"any" titles or ids
 
 local TOP = { "account_id", "locale", "rows", "service" }
-local FIELDS = { "account_id", "email", "everywhere", "name", "note", "roles", "site", "site_id", "url", "user_id" }
+local FIELDS = { "account_id", "email", "everywhere", "folders", "name", "nobody", "note", "roles", "site", "site_id", "url", "user_id" }
 local TEXTS = { "account_id", "email", "name", "note", "site", "site_id", "url", "user_id" }
 
 local function shown(value)
@@ -157,7 +176,9 @@ local function is_list(value)
   return count == #value
 end
 
-local function roles_of(given)
+local function roles_of(given, row)
+  if row.nobody then return desired.ANY end
+  if row.folders and given ~= desired.ANY then return nil, 'roles on folders are not compared: write roles = "any"' end
   if given == desired.ANY then return given end
   if given == nil then return nil, 'it has no roles: write roles = { "Website Manager" }, or roles = "any"' end
   if not is_list(given) then return nil, 'roles is a list of titles, or "any"' end
@@ -182,18 +203,30 @@ local function row_problem(given)
       return ("%s %s is not an id (8-4-4-4-12 hex digits)"):format(name, shown(given[name]))
     end
   end
-  if given.everywhere ~= nil and given.everywhere ~= true then return "everywhere can only be true" end
-  if (given.everywhere ~= nil) == (given.site_id ~= nil) then return "it says either site_id, or everywhere = true" end
+  local places = given.site_id and 1 or 0
+  for _, name in ipairs{ "everywhere", "folders", "nobody" } do
+    if given[name] ~= nil and given[name] ~= true then return name .. " can only be true" end
+    if given[name] and name ~= "nobody" then places = places + 1 end
+  end
+  if given.nobody then
+    if not given.site_id or places > 1 then return "nobody = true goes with site_id alone: nobody is to be on that site" end
+    if given.account_id or given.user_id or given.email or given.roles ~= nil then
+      return "nobody = true says that nobody is on the site, and it names somebody, or roles"
+    end
+    return nil
+  end
+  if places ~= 1 then return "it says either site_id, or everywhere = true, or folders = true" end
   if given.account_id and given.user_id then return "account_id is a contributor's, user_id a member's: say one of the two" end
-  if given.account_id and given.everywhere then return "a contributor is on one site: everywhere = true goes with user_id" end
+  if given.account_id and not given.site_id then return "a contributor is on one site: everywhere and folders go with user_id" end
   if not (given.account_id or given.user_id or given.email) then return "it says nobody: account_id, user_id or email" end
 end
 
 local function row_of(given, number)
   local problem, roles = row_problem(given), nil
-  if not problem then roles, problem = roles_of(given.roles) end
+  if not problem then roles, problem = roles_of(given.roles, given) end
   if problem then return nil, problem end
   return { number = number, site_id = given.site_id and folding.ascii(given.site_id), everywhere = given.everywhere,
+    folders = given.folders, nobody = given.nobody,
     site = given.site or given.site_id or rows.WHOLE, account_id = given.account_id and folding.ascii(given.account_id),
     user_id = given.user_id and folding.ascii(given.user_id), email = given.email or "", roles = roles }
 end

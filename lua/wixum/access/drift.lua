@@ -1,96 +1,18 @@
 --- A desired state beside what is so: who is there and not in the table, who is in the table and not there, and whose roles are others.
 --
--- Owns what a table means: for the sites in it, it is complete; of any other it says nothing. Asks the service nothing.
+-- Owns what a table means: for the sites in it, it is complete; of any other it says nothing. Whom a row means is `meant`'s business. Asks
+-- the service nothing.
 
-local core = require "wixum.core"
-local csv_problem = require "wixum.csv.problem"
 local desired = require "wixum.access.desired"
 local folding = require "wixum.folding"
+local meant = require "wixum.access.meant"
 local plan = require "wixum.access.plan"
-local plans = require "wixum.ledger.plan"
 local rows = require "wixum.access.rows"
 local words = require "wixum.access.words"
 
 local drift = {}
 
--- ---- who is meant ----------------------------------------------------------------------------------------------------
-
--- The one member of the team with an address.
-local function member_by_email(team, email)
-  local person, found = folding.person(email), nil
-  for id, member in pairs(team.members) do
-    if member.person == person then found = found and "several" or id end
-  end
-  return found ~= "several" and found or nil
-end
-
--- Whose account or user id a row means; or nil and why that cannot be said.
-local function resolve(row, ties, team)
-  if row.account_id or row.user_id then return true end
-  local ok, reason = core.check_email(row.email)
-  if not ok then return nil, reason end
-  local user = member_by_email(team, row.email)
-  if row.everywhere then
-    row.user_id = user
-    return user ~= nil, "the team has no member with this address: only members reach the whole account"
-  end
-  local account, evidence = ties:account_of(row.email)
-  if account then row.account_id, row.evidence = account, evidence
-  elseif user then row.user_id = user
-  else return nil, evidence end
-  return true
-end
-
-local function roles_of(row, titles)
-  if row.roles == desired.ANY then return desired.ANY end
-  local list, seen = {}, {}
-  for _, title in ipairs(row.roles) do
-    local id, reason = titles:find(title, row.everywhere and "account" or "site")
-    if not id then return nil, reason end
-    if not seen[id] then list[#list + 1], seen[id] = id, true end
-  end
-  return list
-end
-
--- Two lists of roles as text, to be compared.
-local function as_text(roles)
-  if roles == desired.ANY then return roles end
-  local list = table.move(roles, 1, #roles, 1, {})
-  table.sort(list)
-  return table.concat(list, " ")
-end
-
-local function key_of(row) return (row.user_id or row.account_id) .. " " .. (row.site_id or rows.WHOLE) end
-
---- Says of each row whom it means and which roles; all that cannot be said is told.
----@param list wixum.DesiredRow[]
----@param context { ties: table, team: table, titles: table, account: string?, on_problem: function? }
----@return table<string, wixum.DesiredRow>? by_key "account or user, place"
----@return wixum.PlanProblem[]? problems
-function drift.resolve(list, context)
-  local problems, add = plans.collector(context.on_problem)
-  local by_key = {}
-  for _, row in ipairs(list) do
-    local function report(reason, value) add(csv_problem.new{ file = row.where, reason = reason, value = value }) end
-    local ok, reason = resolve(row, context.ties, context.team)
-    if not ok then report(reason, row.email)
-    else
-      row.ids, reason = roles_of(row, context.titles)
-      if not row.ids then report(reason)
-      else
-        local earlier = by_key[key_of(row)]
-        if earlier and as_text(earlier.ids) ~= as_text(row.ids) then
-          report(("row %d says other roles of the same person in the same place"):format(earlier.number))
-        end
-        by_key[key_of(row)] = earlier or row
-      end
-    end
-  end
-  if problems.count > 0 then return nil, problems end
-  return by_key
-end
-
--- ---- what differs ----------------------------------------------------------------------------------------------------
+local NAMED = 10 -- people whom a note names
 
 --- The sites that a table lists.
 ---@param list wixum.DesiredRow[]
@@ -100,7 +22,7 @@ function drift.places(list)
   local ids, seen, everywhere = {}, {}, false
   for _, row in ipairs(list) do
     if row.everywhere then everywhere = true
-    elseif not seen[row.site_id] then ids[#ids + 1], seen[row.site_id] = row.site_id, true end
+    elseif row.site_id and not seen[row.site_id] then ids[#ids + 1], seen[row.site_id] = row.site_id, true end
   end
   table.sort(ids)
   return ids, everywhere
@@ -127,17 +49,16 @@ local function want_of(row, kind, id, site, place, ties, person)
   return want
 end
 
--- What an open invite says of somebody who is missing.
-local INVITED = "SELECT 1 AS found FROM invites WHERE site_id = ? AND person = ? AND state IN ('pending', 'sending', 'unknown')"
-
-local function missing(made, row, db)
-  local invited = row.email ~= "" and row.site_id and db:one(INVITED, row.site_id, folding.person(row.email))
-  table.insert(made.missing, ("%s: %s on %s: %s"):format(row.where, words.person(row), words.place(row),
-    invited and "is invited, and has not accepted" or row.user_id and "is not in the team: only an invite to it brings them"
-      or "is not there: `wixum invite` invites"))
+-- Who is there and not in the table is to go, unless the table names them otherwise.
+local function add_want(made, wants, want, found, ties)
+  local row = want and want.want == "gone" and meant.names(found, want, ties)
+  if row then
+    table.insert(made.conflicts, ("%s on %s: %s %s is not in the table, and %s names the same person: say which by account_id or user_id")
+      :format(words.person(want), words.place(want), want.account_id and "account" or "user", want.account_id or want.user_id, row.where))
+  else wants[#wants + 1] = want end
 end
 
-local function of_sites(made, wants, by_key, now, context)
+local function of_sites(made, wants, found, now, context)
   for _, id in ipairs(context.ids) do
     local site = now.sites[id]
     if not site then
@@ -146,14 +67,16 @@ local function of_sites(made, wants, by_key, now, context)
       local place = { id = id, name = rows.site_name(site) }
       for _, account in ipairs(sorted_keys(now.present[id])) do
         if account ~= site.owner and account ~= context.account then
-          wants[#wants + 1] = want_of(by_key[account .. " " .. id], "contributor", account, site, place, context.ties)
+          local row = found.by_key[account .. " " .. id]
+          add_want(made, wants, want_of(row, "contributor", account, site, place, context.ties), found, context.ties)
         end
       end
     end
   end
 end
 
-local function of_members(wants, by_key, now, context)
+-- Who is in the team, by the places that the table lists.
+local function of_members(made, wants, found, now, context)
   local listed = {}
   for _, id in ipairs(context.ids) do listed[id] = true end
   for _, user in ipairs(sorted_keys(now.team.members)) do
@@ -164,27 +87,50 @@ local function of_members(wants, by_key, now, context)
         if is_meant then
           local site = now.sites[place.site_id]
           local name = site and rows.site_name(site) or place.site_id and place.name or rows.WHOLE
-          wants[#wants + 1] = want_of(by_key[user .. " " .. (place.site_id or rows.WHOLE)], "member", user, site,
-            { id = place.site_id, name = name }, context.ties, person)
+          local row = found.by_key[user .. " " .. meant.place(place.site_id)]
+          add_want(made, wants, want_of(row, "member", user, site, { id = place.site_id, name = name }, context.ties, person), found,
+            context.ties)
         end
       end
     end
   end
 end
 
+-- ---- who is missing --------------------------------------------------------------------------------------------------
+
+local INVITED = "SELECT DISTINCT person FROM invites WHERE site_id = ? AND state IN ('pending', 'sending', 'unknown')"
+
+-- Who is invited to a site and has not accepted: read once a site, however many rows the table has.
+local function invited_to(context, site_id)
+  local set = context.invited[site_id]
+  if not set then
+    set = {}
+    for row in context.db:rows(INVITED, site_id) do set[row.person] = true end
+    context.invited[site_id] = set
+  end
+  return set
+end
+
+local function missing(made, row, context)
+  local invited = row.email ~= "" and row.site_id and invited_to(context, row.site_id)[folding.person(row.email)]
+  table.insert(made.missing, ("%s: %s on %s: %s"):format(row.where, words.person(row), words.place(row),
+    invited and "is invited, and has not accepted" or row.user_id and "is not in the team: only an invite to it brings them"
+      or "is not there: `wixum invite` invites"))
+end
+
 -- Who is in the table and not there. A member who has nothing there can be given it; anybody else needs an invite.
-local function of_absent(made, wants, by_key, now, context)
-  for _, key in ipairs(sorted_keys(by_key)) do
-    local row = by_key[key]
+local function of_absent(made, wants, found, now, context)
+  for _, key in ipairs(sorted_keys(found.by_key)) do
+    local row = found.by_key[key]
     local site = row.site_id and now.sites[row.site_id]
     if row.account_id and site then
-      if not now.present[row.site_id][row.account_id] and row.account_id ~= site.owner then missing(made, row, context.db) end
+      if not now.present[row.site_id][row.account_id] and row.account_id ~= site.owner then missing(made, row, context) end
     elseif row.user_id and (site or row.everywhere) then
       local person, has = now.team.members[row.user_id], false
       for _, place in ipairs(person and rows.by_place(person) or {}) do
-        has = has or place.key == (row.site_id or rows.WHOLE) and not place.none
+        has = has or place.key == meant.place(row.site_id) and not place.none
       end
-      if not person then missing(made, row, context.db)
+      if not person then missing(made, row, context)
       elseif not has and not plan.is_owner(person, context.titles) then
         local place = { id = row.site_id, name = site and rows.site_name(site) or rows.WHOLE }
         local want = want_of(row, "member", row.user_id, site, place, context.ties, person)
@@ -197,18 +143,82 @@ local function of_absent(made, wants, by_key, now, context)
   end
 end
 
+-- ---- who is named twice, or nowhere ----------------------------------------------------------------------------------
+
+local function roles_text(set, titles)
+  local list = {}
+  for id in pairs(set or {}) do list[#list + 1] = id end
+  return titles:words(titles:sorted(list)), table.concat(titles:sorted(list), " ")
+end
+
+-- One address that is there as a contributor and by the team: which of the two is to get other roles cannot be told.
+local function of_twice(made, found, now, titles)
+  for _, pair in ipairs(found.twice) do
+    local row = pair.account
+    if row.ids ~= desired.ANY then
+      local member = {}
+      for _, place in ipairs(rows.by_place(now.team.members[pair.user.user_id])) do
+        if place.site_id == row.site_id then member = place.set end
+      end
+      local site = now.sites[row.site_id]
+      local as_account, one = roles_text(now.roles[row.site_id] and now.roles[row.site_id][row.account_id], titles)
+      local as_member, other = roles_text(member, titles)
+      local wanted = table.concat(titles:sorted(row.ids), " ")
+      if site and site.owner ~= row.account_id and one ~= wanted or other ~= wanted then
+        table.insert(made.conflicts, ("%s: %s is on %s as a contributor (%s) and by the team (%s): say which by account_id or user_id")
+          :format(row.where, words.person(row), words.place(row), as_account, as_member))
+      end
+    end
+    pair.account.ids, pair.user.ids = desired.ANY, desired.ANY -- as said, or left alone
+  end
+end
+
+local function names_of(list)
+  local shown = table.move(list, 1, math.min(#list, NAMED), 1, {})
+  return table.concat(shown, ", ") .. (#list > NAMED and (" and %d more"):format(#list - NAMED) or "")
+end
+
+-- Who reaches all sites of the table, and stands nowhere in it.
+local function of_whole(made, wants, found, now, context)
+  local names, removed = {}, {}
+  for _, user in ipairs(sorted_keys(now.team.members)) do
+    local person, reaches = now.team.members[user], false
+    for _, place in ipairs(rows.by_place(person)) do
+      reaches = reaches or place.key == rows.SOME and not found.folders[user]
+        or place.key == rows.WHOLE and not place.none and not context.everywhere
+    end
+    if reaches and not plan.is_owner(person, context.titles) then
+      names[#names + 1] = words.person{ email = person.email, user_id = user }
+    end
+  end
+  made.unlisted = names
+  if #names > 0 then
+    table.insert(made.notes, ("%s the whole account (or folders), and the table does not list that: %s"):format(
+      words.count(#names, "member reaches", "members reach"), names_of(names)))
+  end
+  for _, want in ipairs(wants) do
+    if want.kind == "member" and not want.site_id and want.want == "gone" then removed[#removed + 1] = words.person(want) end
+  end
+  if #removed > 0 then
+    table.insert(made.notes, ("The table lists the whole account, and is complete for it: %s not in it and would lose it: %s"):format(
+      words.count(#removed, "member is", "members are"), names_of(removed)))
+  end
+end
+
 --- What is wanted, since it is not so; what no call can repair goes into the plan at once.
 ---@param made wixum.AccessPlan
----@param by_key table<string, wixum.DesiredRow>
+---@param found wixum.AccessMeant
 ---@param now wixum.AccessNow
 ---@param context table `ids`, `everywhere`, `ties`, `titles`, `account`, `db`
 ---@return wixum.AccessWant[]
-function drift.wants(made, by_key, now, context)
+function drift.wants(made, found, now, context)
   local wants = {}
-  made.drift, made.missing = true, {}
-  of_sites(made, wants, by_key, now, context)
-  of_members(wants, by_key, now, context)
-  of_absent(made, wants, by_key, now, context)
+  made.drift, made.missing, context.invited = true, {}, {}
+  of_twice(made, found, now, context.titles)
+  of_sites(made, wants, found, now, context)
+  of_members(made, wants, found, now, context)
+  of_absent(made, wants, found, now, context)
+  of_whole(made, wants, found, now, context)
   return wants
 end
 

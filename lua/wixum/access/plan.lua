@@ -3,6 +3,7 @@
 -- Owns what is a change, what is so already, and what is a conflict: a conflict is left alone. Asks the service nothing, changes nothing.
 
 local folding = require "wixum.folding"
+local printable = require("wixum.csv.problem").printable
 local rows = require "wixum.access.rows"
 local words = require "wixum.access.words"
 
@@ -56,10 +57,37 @@ local function has_moved(made, want, has, titles)
   return true
 end
 
+-- ---- is it still so, what was decided about? -------------------------------------------------------------------------
+
+-- Whose it is by now, beside whom the line says; nil where both are the same.
+local function otherwise(want, whose)
+  if not want.said or folding.person(want.said) == folding.person(want.email) then return nil end
+  local says = want.said ~= "" and words.person{ email = want.said } or "nobody"
+  if want.email == "" then return ("the line says %s, and nobody knows by now whose the %s is"):format(says, whose) end
+  return ("the line says %s, and the %s is known as %s's now"):format(says, whose, words.person(want))
+end
+
+-- When somebody was seen there who stands in the review: the end of its cell `since`.
+local function seen_at(text) return text and (text:match "^before (%d+-%d+-%d+T%S+Z)$" or text:match " and (%d+-%d+-%d+T%S+Z)$") end
+
+local AGAIN = "came (again) after this review: make a new one"
+
+-- Has somebody come anew since? A ledger that has not looked meanwhile cannot tell.
+local function has_come(want, presence)
+  local seen = seen_at(want.since)
+  if not seen or not presence or not presence.absent_at or rows.since_of(presence) == want.since then return nil end
+  return presence.absent_at >= seen and AGAIN or nil
+end
+
+local function has_joined(want, person)
+  local before, now = (want.since or ""):match "^on (%d+-%d+-%d+T%S+Z)$", rows.moment(person.joined_at):match "^on (%S+)$"
+  return before and now and now > before and AGAIN or nil
+end
+
 -- ---- contributors ----------------------------------------------------------------------------------------------------
 
-local function contributor(made, want, now, titles, own)
-  local site = now.sites[want.site_id]
+local function contributor(made, want, now, context)
+  local site, titles = now.sites[want.site_id], context.titles
   local function conflict(reason) table.insert(made.conflicts, ("%s: %s"):format(about(want), reason)) end
   local function nothing(reason, kind)
     table.insert(made.nothing, ("%s: %s"):format(about(want), reason))
@@ -67,17 +95,24 @@ local function contributor(made, want, now, titles, own)
   end
   if not site then return conflict "the account's list does not have the site: transferred, deleted, or closed to this key" end
   if site.owner == want.account_id then return conflict "the site is theirs now" end
-  if want.account_id == own then return conflict "this is the ledger's own account" end
+  if want.account_id == context.account then return conflict "this is the ledger's own account" end
   want.site = site.name and rows.site_name(site) or want.site
+  local other = otherwise(want, "account")
   if not now.present[want.site_id][want.account_id] then
-    if want.want == "gone" then return nothing("gone already", "remove_contributor") end
+    local problem = now.unasked[want.site_id]
+    if problem then
+      return conflict("the account's list of sites has them no more, and the site does not say who is on it: " .. printable(problem.message, 200))
+    end
+    if want.want == "gone" then return nothing("gone already", not other and "remove_contributor" or nil) end
     return nothing "gone already: roles come with an invite (`wixum invite`)"
   end
+  other = other or has_come(want, now.since[want.site_id][want.account_id])
+  if other then return conflict(other) end
   local has = now.roles[want.site_id] and now.roles[want.site_id][want.account_id] or {}
   if want.want == "gone" then
     if has_moved(made, want, has, titles) then return end
     local change = change_of(want, "remove_contributor", nil, ("takes %s off %s"):format(who(want), words.place(want)))
-    change.removes = true
+    change.removes, change.by_team = true, want.by_team
     return table.insert(made.changes, change)
   end
   if is_same(set_of(want.roles), has) then return nothing("has these roles already", "change_role") end
@@ -130,8 +165,8 @@ local function is_so(made, want)
 end
 
 -- All that is wanted of one member, as one change: two at once would be in each other's way.
-local function member(made, wants, now, titles)
-  local first = wants[1]
+local function member(made, wants, now, context)
+  local first, titles = wants[1], context.titles
   local person = now.team.members[first.user_id]
   if not person then
     for _, want in ipairs(wants) do table.insert(made.nothing, ("%s: is not in the team any more"):format(about(want))) end
@@ -141,6 +176,8 @@ local function member(made, wants, now, titles)
     table.insert(made.conflicts, ("%s: the account's owner cannot be removed, nor be given another role"):format(about(first)))
     return
   end
+  local other = otherwise(first, "user") or has_joined(first, person)
+  if other then return table.insert(made.conflicts, ("%s: %s"):format(about(first), other)) end
   local places, texts, add, remove, left, wants_removal = {}, {}, {}, {}, #person.assignments, false
   local conflicts = #made.conflicts
   for _, place in ipairs(rows.by_place(person)) do places[place.key] = place end
@@ -178,12 +215,11 @@ end
 ---@param made wixum.AccessPlan to which it is added
 ---@param wants wixum.AccessWant[]
 ---@param now wixum.AccessNow
----@param titles table
----@param own string? the ledger's account
-function plan.make(made, wants, now, titles, own)
+---@param context { titles: table, account: string? } account: the ledger's own
+function plan.make(made, wants, now, context)
   local users, of = {}, {}
   for _, want in ipairs(wants) do
-    if want.kind == "contributor" then contributor(made, want, now, titles, own)
+    if want.kind == "contributor" then contributor(made, want, now, context)
     else
       local id = folding.ascii(want.user_id)
       if not of[id] then
@@ -193,7 +229,7 @@ function plan.make(made, wants, now, titles, own)
       table.insert(of[id], want)
     end
   end
-  for _, list in ipairs(users) do member(made, list, now, titles) end
+  for _, list in ipairs(users) do member(made, list, now, context) end
 end
 
 return plan

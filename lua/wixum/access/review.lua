@@ -36,6 +36,8 @@ local review = {}
 ---@field invited integer
 ---@field calls integer
 ---@field compared { new: integer, gone: integer, roles: integer }?
+---@field uncompared integer? rows whose roles could not be compared with the earlier review's
+---@field empty { site_id: string, site: string }[] sites that were asked for and that nobody reaches but their owner
 ---@field incomplete string[] what could not be read, in words
 ---@field err wixum.Error? the first error behind that
 
@@ -103,6 +105,7 @@ local function read_roles(owner, wix, reading, found, options)
   if options.on_cost then options.on_cost(cost_of("roles", #jobs, calls, wix)) end
   local state, err = gather.roles(wix, jobs, reading.titles.ids, owner.db, options)
   if not state then return nil, err end
+  reading.unread = state.unread
   reading.found, found.calls = state.found, found.calls + state.calls
   reading.ties:add_team(nil, state.owners)
   owners.remember(owner, state.owners)
@@ -139,6 +142,20 @@ local function in_scope(reading)
     if row.who == "member" and not reading.team then return false end
     return not reading.asked or reading.asked[folding.ascii(row.site_id)] == true or row.site_id == ""
   end
+end
+
+-- Sites that were asked for, and that nobody reaches of whom something could be decided: as far as all of that was read.
+local function empty_sites(reading, found)
+  local list, taken = {}, {}
+  if not reading.asked or not reading.team or reading.known_roles then return list end
+  for _, row in ipairs(found.rows) do
+    if not row.gone and (rows.is_decidable(row, reading.own) or row.who == "member") then taken[row.site_id] = true end
+  end
+  for _, site in ipairs(reading.sites) do
+    local read = site.told and not reading.unread[site.id] or reading.found[site.id]
+    if read and not taken[site.id] then list[#list + 1] = { site_id = site.id, site = rows.site_name(site) } end
+  end
+  return list
 end
 
 --- Reads a review.
@@ -181,7 +198,8 @@ function review.run(owner, wix, options)
   ok, err = read_roles(owner, wix, reading, found, options)
   if not ok then return nil, err end
   found.rows = rows.make(reading)
-  if options.old then found.compared = since.compare(found.rows, options.old, in_scope(reading)) end
+  if options.old then found.compared, found.uncompared = since.compare(found.rows, options.old, in_scope(reading)) end
+  found.empty = empty_sites(reading, found)
   found.titles = reading.titles
   count(found)
   return found

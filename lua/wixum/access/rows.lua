@@ -28,13 +28,18 @@ rows.OWNER, rows.NONE, rows.AS_INVITED = "(owner of the site)", "(none)", " (as 
 ---@field fixed boolean? the account's owner: nothing can be decided
 ---@field gone boolean? was there at the last review, and is not any more
 
--- A moment of the service, in whole seconds.
-local function moment(text)
+--- A moment of the service, as it stands in a row: in whole seconds.
+---@param text any
+---@return string
+function rows.moment(text)
   local found = type(text) == "string" and text:match("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d")
   return found and "on " .. found .. "Z" or ""
 end
 
-local function since_of(presence)
+--- Since when somebody is on a site, as it stands in a row.
+---@param presence { absent_at: string?, seen_at: string? }
+---@return string
+function rows.since_of(presence)
   if not presence.seen_at then return "" end
   if not presence.absent_at then return "before " .. presence.seen_at end
   return ("between %s and %s"):format(presence.absent_at, presence.seen_at)
@@ -99,7 +104,7 @@ local function add_site(reading, site)
       local email, evidence, name = reading.ties:of(account, site.id)
       local row = { who = owns and "owner" or "contributor", email = email, account_id = account, name = plain(name),
         user_id = reading.ties.owners[account], site = rows.site_name(site), site_id = site.id, url = plain(site.url),
-        evidence = evidence, since = since_of(presence) }
+        evidence = evidence, since = rows.since_of(presence) }
       if account == reading.own and row.name == "" then row.name = "(this account)" end
       if owns then row.roles = rows.OWNER else row.roles, row.role_ids = roles_on(reading, site, account) end
       add(reading, row)
@@ -138,7 +143,7 @@ local function add_person(reading, person, who)
         site = place.some and rows.SOME or place.site_id and rows.site_name(site or { name = place.name }) or rows.WHOLE,
         role_ids = ids, roles = place.none and rows.NONE or nil,
         evidence = who ~= "member" and "" or person.email ~= "" and "told" or ties.NOBODY,
-        since = moment(who == "member" and person.joined_at or person.created_at) })
+        since = rows.moment(who == "member" and person.joined_at or person.created_at) })
     end
   end
 end
@@ -156,7 +161,7 @@ local function add_invites(reading)
       for id in row.policy_ids:gmatch("%S+") do ids[#ids + 1] = id end
       add(reading, { who = "invited", email = row.email, site = rows.site_name(site or {}), site_id = row.site_id,
         url = site and plain(site.url), role_ids = reading.titles:sorted(ids),
-        since = moment(row.first_mail_at or row.last_mail_at) })
+        since = rows.moment(row.first_mail_at or row.last_mail_at) })
     end
   end
 end

@@ -8,6 +8,8 @@ local cjson = require "cjson"
 local csv = require "wixum.csv"
 local database = require "wixum.ledger.database"
 local filesystem = require "wixum.ledger.filesystem"
+local folding = require "wixum.folding"
+local printable = require("wixum.csv.problem").printable
 
 local sheet = {}
 
@@ -49,7 +51,6 @@ function sheet.write(review, write, delimiter)
   end
 end
 
-
 local JSON_FIELDS = { "who", "email", "name", "account_id", "user_id", "site", "site_id", "url", "roles", "evidence", "since", "changes" }
 
 --- Writes a review's rows as JSON, one a line.
@@ -72,47 +73,65 @@ end
 ---@class wixum.SheetRow fields by column, "" where a cell is empty; `role_ids` as text
 ---@field line integer
 
---- Reads a review back, whatever a spreadsheet has made of it. Columns that are not ours are passed over.
----@param path string
----@param report fun(found: wixum.CsvProblem) is told of rows that cannot be read
----@return wixum.SheetRow[]? rows
----@return string? problem where it is no review
-function sheet.read(path, report)
-  local each, format = csv.rows(path, { on_problem = report })
-  if not each then return nil, format --[[@as string]] end
-  local _ <close> = setmetatable({}, { __close = each.close })
-  local names, there = {}, {}
-  for _, header in ipairs(format.columns) do names[header], there[header:lower()] = header:lower(), true end
+-- Which header is which of our columns; or nil and what is wrong. A second one that could pass for ours is refused: it would be read.
+local function columns_of(headers, path)
+  local names, there, ours = {}, {}, {}
+  for _, name in ipairs(sheet.COLUMNS) do ours[name] = true end
+  for _, header in ipairs(headers) do
+    local name = utf8.len(header) and folding.title(header) or header
+    if ours[name] and there[name] then
+      return nil, ("%s has two columns %s: %s and %s. Rename the one that is not the review's"):format(path, name,
+        printable(there[name], 60), printable(header, 60))
+    end
+    names[header], there[name] = ours[name] and name or nil, header
+  end
   for _, name in ipairs(NEEDED) do
     if not there[name] then
       return nil, ("%s is no review of access: it has no column %s. `wixum access --csv FILE` makes one, and its headers must stay")
         :format(path, name)
     end
   end
+  return names, there
+end
+
+--- Reads a review back, whatever a spreadsheet has made of it. Columns that are not ours are passed over.
+---@param path string
+---@param report fun(found: wixum.CsvProblem) is told of rows that cannot be read
+---@return wixum.SheetRow[]? rows
+---@return string|table<string, string> problem where it is no review; else its headers by our columns
+---@return string[]? headers in their order
+function sheet.read(path, report)
+  local each, format = csv.rows(path, { on_problem = report })
+  if not each then return nil, format --[[@as string]] end
+  local _ <close> = setmetatable({}, { __close = each.close })
+  local names, there = columns_of(format.columns, path)
+  if not names then return nil, there end
   local list = {}
   for row, line in each do
     local own = { line = line }
     for _, name in ipairs(sheet.COLUMNS) do own[name] = "" end
-    for header, text in pairs(row) do own[names[header]] = cells.read(text) end
-    own.line = line
+    for header, text in pairs(row) do
+      if names[header] then own[names[header]] = cells.read(text) end
+    end
     list[#list + 1] = own
   end
-  return list
+  return list, there, format.columns
 end
 
 -- ---- which files it may replace --------------------------------------------------------------------------------------
 
 local START = "^who[,;\t]email[,;\t]name[,;\t]account_id[,;\t]user_id[,;\t]"
 
--- Has anybody decided or signed?
-local function is_decided(path)
+-- What somebody has done to it; nil where it is as it was written. A column of theirs may hold a signature.
+local function work_in(path)
   local bad = false
-  local list = sheet.read(path, function() bad = true end)
-  if not list or bad then return true end -- somebody has worked on it: it stays
-  for _, row in ipairs(list) do
-    if row.decision ~= "" or row.signature ~= "" then return true end
+  local list, _, headers = sheet.read(path, function() bad = true end)
+  if not list or bad or table.concat(headers, "\n") ~= table.concat(sheet.COLUMNS, "\n") then
+    return "does not have the columns of a review alone: somebody has worked on it"
   end
-  return false
+  for _, row in ipairs(list) do
+    if row.decision ~= "" or row.signature ~= "" then return "has decisions in it already" end
+  end
 end
 
 --- What `new_file` asks: may another review take its place?
@@ -123,8 +142,9 @@ sheet.KIND = {
     if not start then return false end
     if start == "" then return true end
     if not start:gsub("^\xEF\xBB\xBF", ""):find(START) then return false end -- Excel saves it without the mark
-    if is_decided(path) then
-      database.fail(("%s has decisions in it already; it stays as it is"):format(path),
+    local work = work_in(path)
+    if work then
+      database.fail(("%s %s; it stays as it is"):format(path, work),
         "Name another file, and compare with this one by --since")
     end
     return true

@@ -4,8 +4,10 @@
 
 local database = require "wixum.ledger.database"
 local folding = require "wixum.folding"
+local printable = require("wixum.csv.problem").printable
 local rows = require "wixum.access.rows"
 local sheet = require "wixum.access.sheet"
+local titles = require "wixum.access.titles"
 
 local since = {}
 
@@ -31,11 +33,31 @@ local function ids_of(text)
   return table.concat(list, " ")
 end
 
+-- Was it asked which roles these are? A row of an invite has those that it was sent with.
+local function is_known(roles) return roles ~= "" and roles ~= titles.UNKNOWN and roles:sub(-#rows.AS_INVITED) ~= rows.AS_INVITED end
+
+-- The titles of a cell, in order.
+local function titles_of(text)
+  local list = {}
+  for part in text:gmatch("[^;]+") do list[#list + 1] = part:match("^%s*(.-)%s*$") end
+  table.sort(list)
+  return table.concat(list, ";")
+end
+
+-- Are the roles others? nil where that cannot be said.
 local function have_changed(old, row)
+  if row.who == "owner" and old.who == "owner" then return false end
+  if not is_known(row.roles) then return nil end
   local before, now = ids_of(old.role_ids), table.move(row.role_ids, 1, #row.role_ids, 1, {})
   table.sort(now)
-  if before then return before ~= table.concat(now, " ") end
-  return old.roles ~= row.roles
+  -- without a column of titles it is not told whether nobody knew them
+  if old.roles == "" and not old.has_roles then
+    if before and before ~= "" then return before ~= table.concat(now, " ") end
+    return nil
+  end
+  if not is_known(old.roles) then return nil end
+  if before and old.has_ids then return before ~= table.concat(now, " ") end
+  return titles_of(old.roles) ~= titles_of(row.roles)
 end
 
 local function gone_row(old)
@@ -50,18 +72,24 @@ end
 --- The earlier review, read.
 ---@param path string
 ---@param account string? of this ledger
+---@param service string that the client speaks to
 ---@return wixum.SheetRow[]
-function since.read(path, account)
+function since.read(path, account, service)
   local problem
   local list, why = sheet.read(path, function(found) problem = problem or found end)
   if not list or problem then
-    database.fail(("the earlier review cannot be read: %s"):format(why or tostring(problem)), "Nothing was asked of the service")
+    database.fail(("the earlier review cannot be read: %s"):format(not list and why or tostring(problem)), "Nothing was asked of the service")
   end
   for _, row in ipairs(list) do
     if account and folding.ascii(row.account) ~= account then
       database.fail(("%s:%d: the earlier review is of the account %s, and this one of %s"):format(path, row.line, row.account, account),
         "Name a review of this account")
     end
+    if row.service ~= service then
+      database.fail(("%s:%d: the earlier review is of the service %s, and this one of %s"):format(path, row.line,
+        printable(row.service, 100), service), "Name a review of this service")
+    end
+    row.has_roles, row.has_ids = why.roles ~= nil, why.role_ids ~= nil
   end
   return list
 end
@@ -71,8 +99,9 @@ end
 ---@param old wixum.SheetRow[]
 ---@param in_scope fun(row: table): boolean was a row of the earlier review looked for this time?
 ---@return { new: integer, gone: integer, roles: integer }
+---@return integer uncompared rows whose roles are not known on one side
 function since.compare(list, old, in_scope)
-  local counts, before, there = { new = 0, gone = 0, roles = 0 }, {}, {}
+  local counts, before, there, uncompared = { new = 0, gone = 0, roles = 0 }, {}, {}, 0
   for _, row in ipairs(old) do
     if row.changes ~= since.GONE then before[key_of(row)] = row end
   end
@@ -80,9 +109,11 @@ function since.compare(list, old, in_scope)
     local key = key_of(row)
     there[key] = true
     local earlier = before[key]
+    local changed = earlier and have_changed(earlier, row)
     if not earlier then
       row.changes, counts.new = since.NEW, counts.new + 1
-    elseif have_changed(earlier, row) then
+    elseif changed == nil then uncompared = uncompared + 1
+    elseif changed then
       row.changes = ("roles: %s -> %s"):format(earlier.roles ~= "" and earlier.roles or "unknown", row.roles)
       counts.roles = counts.roles + 1
     end
@@ -95,7 +126,7 @@ function since.compare(list, old, in_scope)
     end
   end
   rows.sort(list)
-  return counts
+  return counts, uncompared
 end
 
 return since

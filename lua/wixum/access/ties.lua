@@ -96,22 +96,31 @@ function ties:name(account)
   return member and member.name or nil
 end
 
---- The one account that is certainly somebody's.
+--- The accounts that are certainly somebody's.
 ---@param email string
----@return string? account
----@return string? evidence; or why not, in words
-function ties:account_of(email)
-  local found, name, several
+---@return table<string, string> evidence by account
+function ties:accounts_of(email)
+  local found = {}
   for account, one in pairs(self.accounts[folding.person(email)] or {}) do
     local list = self.said[account] and { self.said[account] } or self.anywhere[account] or {}
-    if CERTAIN[one] and #list == 1 then
-      if found then several = true end
-      found, name = account, one
-    end
+    if CERTAIN[one] and #list == 1 then found[account] = one end
   end
-  if several then return nil, "the ledger knows several accounts of this person: say which by account_id" end
-  if not found then return nil, "the ledger knows no account that is certainly this person's: say it by account_id" end
-  return found, name
+  return found
+end
+
+--- All whom an account may be, however uncertain that is.
+---@param account string
+---@param site_id string
+---@return string[] people addresses in small letters
+function ties:people(account, site_id)
+  local list = {}
+  local said = self.said[account]
+  for _, known in ipairs{ said and { said } or {}, self.on_site[site_id .. " " .. account] or {}, self.anywhere[account] or {} } do
+    for _, one in ipairs(known) do list[#list + 1] = one.person end
+  end
+  local member = self.owners[account] and self.members[self.owners[account]]
+  if member and member.email ~= "" then list[#list + 1] = member.person end
+  return list
 end
 
 return ties

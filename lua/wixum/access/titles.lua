@@ -76,6 +76,18 @@ function titles:words(ids)
   return #list > 0 and table.concat(list, "; ") or titles.UNKNOWN
 end
 
+--- The id of a role that the account has, by its title or its id; nil where none has it. Of several with a title, the least.
+---@param text string
+---@return string?
+function titles:known(text)
+  if self.by_id[text] then return text end
+  local plain, found = utf8.len(text) and folding.title(text) or text, nil
+  for id, role in pairs(self.by_id) do
+    if role.plain == plain and (not found or id < found) then found = id end
+  end
+  return found
+end
+
 --- Is it the role of the account's owner? That its id is the same everywhere is inferred.
 ---@param id string
 ---@return boolean

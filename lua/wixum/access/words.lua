@@ -36,6 +36,10 @@ function review.__tostring(self)
     lines[#lines + 1] = ("  since the review before: %d new, %d gone, %d with other roles"):format(self.compared.new, self.compared.gone,
       self.compared.roles)
   end
+  if (self.uncompared or 0) > 0 then
+    lines[#lines + 1] = ("  of %s the roles were not compared: on one side they are unknown, as invited, or without their column"):format(
+      count(self.uncompared, "row", "rows"))
+  end
   for _, text in ipairs(self.incomplete) do lines[#lines + 1] = "  " .. text end
   return table.concat(lines, "\n")
 end
@@ -72,10 +76,11 @@ function plan.__tostring(self)
     count(#removals, "person is", "people are"), count(#others, "person is", "people are"), count(#self.nothing, "row is", "rows are"),
     count(#self.conflicts, "row is", "rows are")) }
   if self.drift then
-    local none = #self.changes + #self.conflicts + #self.missing == 0
-    lines[1] = none and "No drift: all is as the table says." or ("Drift: %s, %s, %d missing, %s left alone."):format(
+    local none = #self.changes + #self.conflicts + #self.missing + #self.unlisted == 0
+    lines[1] = none and "No drift: all is as the table says." or ("Drift: %s, %s, %d missing, %s left alone%s."):format(
       count(#removals, "person is to be removed", "people are to be removed"),
-      count(#others, "is to get other roles", "are to get other roles"), #self.missing, count(#self.conflicts, "is", "are"))
+      count(#others, "is to get other roles", "are to get other roles"), #self.missing, count(#self.conflicts, "is", "are"),
+      #self.unlisted > 0 and (", %d beside the table"):format(#self.unlisted) or "")
   end
   add_list(lines, removals, "Removed would be:")
   add_list(lines, others, "Other roles would get:", SHOWN)
@@ -107,9 +112,24 @@ words.done = done
 
 local SEEN = { otherwise = "it was looked at again, and is not so", unseen = "it could not be looked at again" }
 
+local STATES = { { "failed", "refused" }, { "unknown", "of which nobody knows" }, { "planned", "not tried" } }
+
+-- What became of the calls: not more than what acted.
+local function made_words(self)
+  local states = self.states or { done = self.total }
+  local acted = states.done or 0
+  if acted == self.total then return count(self.total, "change", "changes") .. " made" end
+  local parts = { ("%d of %s made"):format(acted, count(self.total, "change was", "changes were")) }
+  for _, one in ipairs(STATES) do
+    if (states[one[1]] or 0) > 0 then parts[#parts + 1] = ("%d %s"):format(states[one[1]], one[2]) end
+  end
+  return table.concat(parts, ", ")
+end
+
 function done.__tostring(self)
-  local lines = { ("%s made; of these %d were looked at again and are so, %d are not, %d could not be seen."):format(
-    count(self.total, "change", "changes"), self.as_wanted, self.otherwise, self.unseen) }
+  local lines = { self.stopped and made_words(self) .. "; none was looked at again, since it was stopped."
+    or ("%s; of these %d were looked at again and are so, %d are not, %d could not be seen."):format(made_words(self), self.as_wanted,
+      self.otherwise, self.unseen) }
   for i, row in ipairs(self.wrong) do
     if i > SHOWN then
       lines[#lines + 1] = ("  and %d more"):format(#self.wrong - SHOWN)

@@ -23,6 +23,9 @@ local function tell_cost(talk)
     if cost.stage == "sites" then
       talk:note("Reading who can reach %s: sites, team and titles in at least %s; at least %s.", plans.counted(cost.sites, "site", "sites"),
         plans.counted(cost.calls, "call", "calls"), seconds)
+    elseif cost.stage == "table" then
+      talk:note("Asking who is on %s of the table: at least %s, and two more a site whose roles it says; at least %s.",
+        plans.counted(cost.sites, "site", "sites"), plans.counted(cost.calls, "call", "calls"), seconds)
     else
       talk:note("Reading the roles on %s that somebody can reach: at least %s more; at least %s.",
         plans.counted(cost.sites, "site", "sites"), plans.counted(cost.calls, "call", "calls"), seconds)
@@ -62,6 +65,7 @@ local function review(desk)
   local given, talk = desk.given, desk.talk
   local on_stdout = check_targets(given)
   local delimiter = delimiter_of(given)
+  if given.lua and given.roles then desks.fail("--lua needs the roles that people have: leave --roles known out") end
   local wix = desk:client()
   local ledger = desk:ledger()
   desk:name_ledger()
@@ -89,7 +93,7 @@ end
 -- ---- decisions -------------------------------------------------------------------------------------------------------
 
 local function plain(made)
-  local copy = { changes = {}, nothing = made.nothing, conflicts = made.conflicts, missing = made.missing or {}, notes = made.notes,
+  local copy = { changes = {}, nothing = made.nothing, conflicts = made.conflicts, missing = made.missing or {}, unlisted = made.unlisted or {}, notes = made.notes,
     keep = made.keep, undecided = made.undecided }
   for i, change in ipairs(made.changes) do
     copy.changes[i] = { kind = change.kind, site_id = change.site_id, account_id = change.account_id, user_id = change.user_id,
@@ -109,7 +113,7 @@ end
 -- The exit status of what is so, or is not, after all.
 local function code_of(desk, done, changes)
   local made, given = done.plan, desk.given
-  local left = #made.conflicts + (made.missing and #made.missing or 0)
+  local left = #made.conflicts + (made.missing and #made.missing or 0) + (made.unlisted and #made.unlisted or 0)
   if done.outcome == "planned" and made.drift and not changes then left = left + #made.changes end
   if done.otherwise + done.unseen + left > 0 then return status.SOME_FAILED end
   if given.all_decided and (made.undecided or 0) > 0 then
@@ -152,7 +156,7 @@ local function apply(desk)
   local done, problems, interrupted = running.run(ledger, talk, "Applying", { "done", "failed", "unknown" }, function(on_progress)
     local locale = given.locale or not is_table and desk.config.locale or nil -- a table says its own
     return ledger:apply_access(wix, { file = given.file, locale = locale, dry_run = given.dry_run,
-      apply = given.changes, concurrency = given.concurrency, ask = ask, on_plan = show, on_progress = on_progress,
+      apply = given.changes, concurrency = given.concurrency, ask = ask, on_plan = show, on_cost = tell_cost(talk), on_progress = on_progress,
       on_problem = function(found)
         told = told + 1
         if told <= TOLD then talk:wrong("%s", tostring(found)) end

@@ -7,6 +7,7 @@ local database = require "wixum.ledger.database"
 local folding = require "wixum.folding"
 local looks = require "wixum.ledger.looks"
 local map = require "wixum.map"
+local owners = require "wixum.ledger.owners"
 local reach = require "wixum.ledger.reach"
 local team = require "wixum.ledger.team"
 local quoted = database.quoted
@@ -31,11 +32,35 @@ end
 local THERE = [[SELECT site_id FROM presences WHERE site_id = ? AND account_id = ? AND gone_at IS NULL
   UNION SELECT site_id FROM sites WHERE site_id = ? AND owner_account_id = ?]]
 
-local function look_at_sites(owner, wix, rows, summary)
+-- Sites themselves are asked where the list lacks somebody: that it is complete is inferred.
+local function ask_sites(owner, wix, ids, rows, summary)
+  local problem, on = nil, {}
+  local _, raised = map.each(ids, function(id)
+    if problem then return true end
+    local accounts, err, users = reach.accounts_of(wix, id)
+    summary.calls = summary.calls + 1
+    if not accounts then
+      problem = problem or err
+      return true
+    end
+    on[id] = {}
+    for _, account in ipairs(accounts) do on[id][account] = true end
+    owners.remember(owner, users)
+    return true
+  end, { concurrency = client.state(wix).settings.concurrency })
+  if raised ~= nil then error(raised, 0) end
+  for _, row in ipairs(rows) do
+    if on[row.site_id] then write(owner.db, row, on[row.site_id][row.account_id] and "otherwise" or "as_wanted", owner.now()) end
+  end
+  return problem
+end
+
+local function look_at_sites(owner, wix, rows, summary, asks)
   local db, ids, listed = owner.db, {}, {}
   for _, row in ipairs(rows) do
     if not listed[row.site_id] then ids[#ids + 1], listed[row.site_id] = row.site_id, true end
   end
+  local absent, to_ask, lacking = {}, {}, {}
   for first = 1, #ids, looks.A_CALL do
     local page = table.move(ids, first, math.min(first + looks.A_CALL - 1, #ids), 1, {})
     for _, id in ipairs(page) do db:run("INSERT INTO sites (site_id) VALUES (?) ON CONFLICT DO NOTHING", id) end
@@ -45,10 +70,15 @@ local function look_at_sites(owner, wix, rows, summary)
     for _, row in ipairs(rows) do
       if seen[row.site_id] then
         local there = db:one(THERE, row.site_id, row.account_id, row.site_id, row.account_id)
-        write(db, row, there and "otherwise" or "as_wanted", owner.now())
+        if there or not asks then write(db, row, there and "otherwise" or "as_wanted", owner.now())
+        else
+          absent[#absent + 1] = row
+          if not lacking[row.site_id] then to_ask[#to_ask + 1], lacking[row.site_id] = row.site_id, true end
+        end
       end
     end
   end
+  if to_ask[1] then return ask_sites(owner, wix, to_ask, absent, summary) end
 end
 
 local function same_roles(found, wanted)
@@ -140,9 +170,10 @@ local KINDS = { remove_contributor = "sites", change_role = "roles", remove_memb
 ---@param wix table
 ---@param rows table[] of `changes.rows`
 ---@param role_ids string[]? of the account, where roles were changed
+---@param asks boolean? ask each site that somebody is gone from by the account's list, a call each
 ---@return wixum.Aftermath
 ---@return wixum.Error? err why not all could be looked at
-function aftermath.look(owner, wix, rows, role_ids)
+function aftermath.look(owner, wix, rows, role_ids, asks)
   local groups, summary = { sites = {}, roles = {}, team = {} }, { as_wanted = 0, otherwise = 0, unseen = 0, calls = 0, rows = {} }
   local called = {}
   for _, row in ipairs(rows) do
@@ -153,7 +184,7 @@ function aftermath.look(owner, wix, rows, role_ids)
       called[#called + 1] = row
     end
   end
-  local err = #groups.sites > 0 and look_at_sites(owner, wix, groups.sites, summary) or nil
+  local err = #groups.sites > 0 and look_at_sites(owner, wix, groups.sites, summary, asks) or nil
   err = err or #groups.roles > 0 and look_at_roles(owner, wix, groups.roles, role_ids, summary) or nil
   err = err or #groups.team > 0 and look_at_team(owner, wix, groups.team, summary) or nil
   for _, row in ipairs(called) do

@@ -160,18 +160,56 @@ function changes.supersede(db, kind, subject, now)
   end)
 end
 
---- What an interrupted plan had under way, and what is so now: it was done, whatever became of its answer.
+--- By what a change is known again: its kind, its site, and whom it is about.
+---@param change wixum.Change
+---@return string
+function changes.key(change)
+  return ("%s %s %s %s"):format(change.kind, change.site_id or "", change.account_id or "", change.user_id or "")
+end
+
+local UNSURE = [[SELECT id, kind, site_id, account_id, user_id FROM changes
+  WHERE (state = 'unknown' OR state = 'planned' AND reason IS NOT NULL OR state = 'done' AND seen IS NULL)
+  AND plan_id IN (SELECT id FROM plans WHERE kind = ? AND subject = ? AND ended_at IS NULL)]]
+
+--- What an interrupted plan had under way, and what is so now: it was done, whatever became of its answers.
 ---@param db table
 ---@param kind string of the plan
 ---@param subject string
----@param change wixum.Change by its kind, its site, and whom it is about
+---@param list wixum.Change[] that are so now
 ---@param now string
-function changes.settle(db, kind, subject, change, now)
-  db:run([[UPDATE changes SET state = 'done', seen = 'as_wanted', seen_at = ?, changed_at = ? WHERE kind = ?
-    AND coalesce(site_id, '') = ? AND coalesce(account_id, '') = ? AND coalesce(user_id, '') = ?
-    AND (state = 'unknown' OR state = 'planned' AND reason IS NOT NULL OR state = 'done' AND seen IS NULL)
-    AND plan_id IN (SELECT id FROM plans WHERE kind = ? AND subject = ? AND ended_at IS NULL)]], now, now, change.kind,
-    change.site_id or "", change.account_id or "", change.user_id or "", kind, subject)
+function changes.settle(db, kind, subject, list, now)
+  local is_so = {}
+  for _, change in ipairs(list) do is_so[changes.key(change)] = true end
+  db:transaction(function()
+    for _, row in ipairs(db:all(UNSURE, kind, subject)) do
+      if is_so[changes.key(row)] then
+        db:run("UPDATE changes SET state = 'done', seen = 'as_wanted', seen_at = ?, changed_at = ? WHERE id = ?", now, now, row.id)
+      end
+    end
+  end)
+end
+
+local FORBIDDEN = "SELECT DISTINCT operation, site_id, people FROM calls WHERE status = 403 AND outcome = 'refused'"
+local FAILED = [[SELECT DISTINCT c.kind, c.site_id, c.account_id, c.user_id, c.email FROM changes c JOIN plans p ON p.id = c.plan_id
+  WHERE c.state = 'failed' AND p.kind = ? AND p.subject = ?]]
+
+--- Changes of earlier plans that the service has forbidden.
+---@param db table
+---@param kind string of the plans
+---@param subjects string[]
+---@return table<string, true> by their keys
+function changes.refused(db, kind, subjects)
+  local calls_of, found = {}, {}
+  if not subjects[1] then return found end
+  for row in db:rows(FORBIDDEN) do calls_of[("%s %s %s"):format(row.operation, row.site_id or "", row.people)] = true end
+  if not next(calls_of) then return found end
+  for _, subject in ipairs(subjects) do
+    for row in db:rows(FAILED, kind, subject) do
+      local people = row.email ~= "" and row.email or row.account_id or row.user_id
+      if calls_of[("%s %s %s"):format(KINDS[row.kind].operation, row.site_id or "", people)] then found[changes.key(row)] = true end
+    end
+  end
+  return found
 end
 
 --- Stores a plan, wholly.
@@ -233,9 +271,14 @@ end
 
 local COUNTED = { "done", "failed", "put_back" }
 
-local function act(kind)
+local HAS_ACTED = [[SELECT 1 AS found FROM changes c JOIN plans p ON p.id = c.plan_id WHERE c.kind = ? AND c.state = 'done' AND c.reason IS NULL
+  AND p.kind = (SELECT kind FROM plans WHERE id = ?) LIMIT 1]]
+
+local function act(db, plan_id, kind)
   local one = KINDS[kind]
   return {
+    -- the key may do this: what it is forbidden is about these people alone, and no reason to leave the others
+    is_allowed = db:one(HAS_ACTED, kind, plan_id) ~= nil,
     operation = one.operation, book = book(one.operation), counted = COUNTED, failed = "failed", put_back = "put_back",
     refusals = { unauthenticated = true }, -- a 403 may be about this person alone: an owner cannot be removed
     call = function(wix, rows) return one.call(wix, rows[1]) end,
@@ -275,7 +318,7 @@ function changes.carry_out(owner, wix, plan_id, options)
   for _, kind in ipairs(ORDER) do
     if not summary.stopped then
       local part = { total = summary.total }
-      run.rows(owner, wix, act(kind), packs(db, plan_id, kind), part, {
+      run.rows(owner, wix, act(db, plan_id, kind), packs(db, plan_id, kind), part, {
         concurrency = options.concurrency,
         on_progress = function(counts)
           for name, number in pairs(sums) do summary[name] = number + (counts[name] or 0) end

@@ -90,6 +90,16 @@ function filesystem.is_special(path) return shell("test -e %s && ! test -f %s", 
 ---@return boolean
 function filesystem.is_same(one, other) return shell("test %s -ef %s", one, other) end
 
+--- Where a name leads that is a link, to wherever that is; the name itself where it is none. A link that leads nowhere is its target.
+---@param path string
+---@return string? target nil where links lead in a circle, or into a folder that is not there
+function filesystem.target(path)
+  if not shell("test -L %s", path) then return path end
+  local pipe <close> = assert(io.popen("readlink -f -- " .. word(path) .. " 2>/dev/null && echo ."))
+  local text = pipe:read("a")
+  return text:match("^(.+)\n%.\n$") -- a name may end with a line break
+end
+
 --- A name beside another that nothing has: for what is renamed once it is whole.
 ---@param path string
 ---@return string

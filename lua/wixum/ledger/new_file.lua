@@ -37,7 +37,10 @@ local function write_to(kind, path, put)
   return result
 end
 
-local function write_beside(kind, target, put)
+-- A link stays one: what it leads to is replaced.
+local function write_beside(kind, name, put)
+  local target = filesystem.target(name)
+  if not target then fail(kind, name .. " is a link that leads nowhere", "Name another place") end
   local part = filesystem.free_name(target)
   filesystem.make_private(part) -- it holds the addresses of people
   local ok, result = pcall(function()

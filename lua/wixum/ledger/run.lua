@@ -36,6 +36,7 @@ local AWAY = { network = true, tls = true, timeout = true }
 ---@field marks fun(journal: table, rows: table[])? writes down more where rows are about to go out
 ---@field unmarks fun(journal: table, rows: table[])? takes it back where they did not
 ---@field counted string[] names under which rows are counted, beside `unknown`
+---@field is_allowed boolean? such a call has acted before: then no number of those that are forbidden is about the key
 ---@field refused fun(rows: table[])? is told of those that were refused
 ---@field failed string the one for those that were refused
 ---@field put_back string the one for those that were not sent
@@ -80,7 +81,7 @@ local function settle_error(state, rows, err, began)
   else
     if err.outcome ~= "not_sent" then state.lost = 0 end -- the service was there
     state.forbidden = err.kind == "forbidden" and state.forbidden + 1 or 0
-    local over = refused or state.forbidden >= FORBIDDEN or err.kind == "rate_limited"
+    local over = refused or state.forbidden >= FORBIDDEN and not state.is_allowed or err.kind == "rate_limited"
       or untouched and err.kind ~= "cancelled" and err.kind ~= "interrupted"
     if not over then return end
   end
@@ -138,7 +139,7 @@ local function send_rows(state, rows)
     settle_error(state, rows, info, work.began)
     return nil, info
   end
-  state.lost, state.forbidden = 0, 0
+  state.lost, state.forbidden, state.is_allowed = 0, 0, true
   act.answered(state.counts, journal, rows, answer, info, state.now())
   -- Nothing waits for this to be on disk: the next request of this task leaves after a commit that has it, and a run ends with one.
   act.book.note(journal, rows, "done", info, work.began)
@@ -212,7 +213,7 @@ end
 function run.rows(owner, wix, act, packs, summary, options, stop)
   local db, now = owner.db, owner.now
   local settings = client.state(wix).settings
-  local state = { db = db, wix = wix, act = act, now = now, lost = 0, forbidden = 0, stop = stop,
+  local state = { db = db, wix = wix, act = act, now = now, lost = 0, forbidden = 0, is_allowed = act.is_allowed, stop = stop,
     on_progress = options.on_progress, works = {},
     summary = summary, counts = { calls = 0, unknown = 0 }, raised = nil }
   for _, name in ipairs(act.counted) do state.counts[name] = 0 end

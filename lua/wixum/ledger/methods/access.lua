@@ -59,6 +59,9 @@ local function check_options(options, name)
   if options.roles ~= nil and options.roles ~= "known" then
     errors.mistake(name .. ': roles can only be "known": as people were invited, without asking the service')
   end
+  if options.roles and options.lua ~= nil then
+    errors.mistake(name .. ": a table for `lua` needs the roles that people have: leave roles out")
+  end
   local delimiter = options.delimiter
   if delimiter ~= nil and delimiter ~= "," and delimiter ~= ";" and delimiter ~= "\t" then
     errors.mistake(name .. ': delimiter must be ",", ";" or "\\t"')
@@ -97,7 +100,7 @@ function methods.access(object, wix, options)
   return guarded(name, state.path, function()
     binding.to_client(state, wix, true)
     check_targets(state, options)
-    local old = options.since and since.read(options.since, review.account(state, wix)) or nil
+    local old = options.since and since.read(options.since, review.account(state, wix), (wix:endpoint())) or nil
     objects.refresh(state)
     local found, err = review.run(state, wix, { site_id = ids, locale = options.locale, known_roles = options.roles == "known", old = old,
       concurrency = options.concurrency, on_cost = options.on_cost, on_progress = options.on_progress and function(done, total)
@@ -120,12 +123,12 @@ end
 
 -- ---- decisions -------------------------------------------------------------------------------------------------------
 
-local GIVEN = { "apply", "ask", "concurrency", "desired", "dry_run", "file", "locale", "on_plan", "on_problem", "on_progress" }
+local GIVEN = { "apply", "ask", "concurrency", "desired", "dry_run", "file", "locale", "on_cost", "on_plan", "on_problem", "on_progress" }
 
 --- Carries out what a review decided, or brings about what a Lua table says: looks anew, plans, asks, changes row by row, looks again.
 --- Again goes on where it was interrupted. A table is compared alone, and nothing changed, unless `apply` is true.
 ---@param wix wixum.Client
----@param given { file: string?, desired: table?, locale: string?, dry_run: boolean?, apply: boolean?,
+---@param given { file: string?, desired: table?, locale: string?, dry_run: boolean?, apply: boolean?, on_cost: function?,
 --- ask: (fun(plan: wixum.AccessPlan): boolean)?, on_plan: (fun(plan: wixum.AccessPlan))?, on_problem: (fun(problem: table))?,
 --- on_progress: (fun(summary: table))?, concurrency: integer? } file: a CSV with decisions, or a Lua file; desired: the same as a table
 ---@return wixum.AccessApplied? applied
@@ -145,7 +148,7 @@ function methods.apply_access(object, wix, given)
   return guarded(name, state.path, binding.alone, state, function()
     binding.to_client(state, wix)
     objects.refresh(state)
-    return apply.run(state, wix, own, { concurrency = given.concurrency, on_progress = on_progress,
+    return apply.run(state, wix, own, { concurrency = given.concurrency, on_progress = on_progress, on_cost = given.on_cost,
       on_reading = on_progress and function(done, total) on_progress{ done = done, total = total } end })
   end)
 end
