@@ -63,7 +63,7 @@ end
 
 -- ---- whose it is by now ----------------------------------------------------------------------------------------------
 
-local LEFT = [[SELECT email FROM changes WHERE kind = 'remove_member' AND user_id = ? AND email <> '' AND state = 'done'
+local LEFT = [[SELECT email FROM changes WHERE kind = 'remove_member' AND user_id = ? AND email <> ''
   ORDER BY id DESC LIMIT 1]]
 
 -- Whose an account is, as it is known now. Who has left the team by this ledger is still known by it.
@@ -187,9 +187,11 @@ end
 
 -- Who was to be taken off a site, and is gone: the invites that name the account are over.
 local function revoke_rows(db, list, now)
-  for _, one in ipairs(list) do
-    if one.kind == "remove_contributor" then removed.account(db, one.site_id, one.account_id, now) end
-  end
+  db:transaction(function()
+    for _, one in ipairs(list) do
+      if one.kind == "remove_contributor" then removed.account(db, one.site_id, one.account_id, now) end
+    end
+  end)
 end
 
 local function carry_out(owner, wix, made, subject, done, context, options)
