@@ -1,4 +1,5 @@
--- What a hostile reader found in reviews of access and in tables of it: nobody loses what nobody decided, and nothing is told that is not so.
+-- What a hostile reader found in reviews of access and in tables of it: nobody loses what nobody decided, and nothing is told that is not
+-- so.
 
 local access = require "spec.support.access"
 local command = require "spec.support.command"
@@ -174,7 +175,8 @@ describe("a table that names somebody by address #pure", function()
     local user = server:members{ email = EMP }[1].id
     assert(ledger:access(wix)) -- which user an account is
     local db <close> = database.open(desk.path)
-    db:run("INSERT INTO accounts (account_id, person, email, site_id, said_at) VALUES (?, 'e@home.example', 'e@home.example', ?, '')", hers, id(2))
+    db:run("INSERT INTO accounts (account_id, person, email, site_id, said_at) VALUES (?, 'e@home.example', 'e@home.example', ?, '')",
+      hers, id(2))
     local list = all_on(2, hers)
     list[#list + 1] = { site_id = id(2), user_id = user, roles = { MANAGER } }
     -- a member of whom no address is told
@@ -182,7 +184,8 @@ describe("a table that names somebody by address #pure", function()
       server:fault{ operation = "users.search_team", status = 200, body = ('{"teamMembers":[%s]}'):format(items) }
     end
     local done = assert(compare(list))
-    contains(done.plan.conflicts, "e@home.example on Two: account " .. hers .. " is not in the table, and the table, row 3 names the same person")
+    contains(done.plan.conflicts, "e@home.example on Two: account " .. hers .. " is not in the table, and the table, "
+      .. "row 3 names the same person")
   end)
 
   it("says who reaches the whole account and is not in it, and counts that as drift", function()
@@ -205,7 +208,8 @@ describe("a table that names somebody by address #pure", function()
   it("names whom it would take the whole account from", function()
     start()
     local done = assert(compare{ { everywhere = true, email = EMP, roles = { ADMIN } } })
-    contains(done.plan, "The table lists the whole account, and is complete for it: 1 member is not in it and would lose it: adm@example.com")
+    contains(done.plan, "The table lists the whole account, and is complete for it: "
+      .. "1 member is not in it and would lose it: adm@example.com")
   end)
 
   it("says who may reach folders, which it never changes", function()
@@ -220,6 +224,15 @@ describe("a table that names somebody by address #pure", function()
     local none, problems = compare{ { folders = true, email = "ada@example.com", roles = { MANAGER } } }
     assert.is_nil(none)
     contains(problems, 'roles on folders are not compared: write roles = "any"')
+  end)
+
+  it("says who still reaches a site by the whole account", function()
+    start()
+    local his = join(1, "adm@example.com")
+    local list = all_on(1, his)
+    list[#list + 1] = { site_id = id(1), email = EMP, roles = "any" }
+    contains(assert(compare(list)).plan, "takes adm@example.com (account " .. his,
+      "adm@example.com is in the team too, and still reaches Bäckerei by it: (whole account)")
   end)
 
   it("can say that nobody is on a site", function()
@@ -255,7 +268,8 @@ describe("a table that names somebody by address #pure", function()
     local by_key, sites = {}, { [id(1)] = { id = id(1), name = "One" } }
     for i = 1, 1000 do
       local email = ("n%d@example.com"):format(i)
-      by_key[("%d %s"):format(i, id(1))] = { account_id = tostring(i), site_id = id(1), site = "One", email = email, where = "row", ids = "any" }
+      by_key[("%d %s"):format(i, id(1))] = { account_id = tostring(i), site_id = id(1), site = "One", email = email, where = "row",
+        ids = "any" }
     end
     local made = require("wixum.access.plan").new()
     drift.wants(made, { by_key = by_key, named = {}, folders = {}, twice = {} },
@@ -300,7 +314,8 @@ describe("a review that is older than what is known #pure", function()
     server:requests_clear()
     local done = assert(apply(path))
     assert.same({ 0, 0 }, { done.total, changing() })
-    contains(done.plan.conflicts, "carla@example.com on Three: the line says bob@example.com, and the account is known as carla@example.com's now")
+    contains(done.plan.conflicts, "carla@example.com on Three: the line says bob@example.com, and the account is "
+      .. "known as carla@example.com's now")
   end)
 
   it("nor to one that nobody knew and somebody knows now, nor where a sheet was sorted by half", function()
@@ -393,8 +408,8 @@ describe("a review that is older than what is known #pure", function()
       .. '"metadata":{"hasNext":false}}'):format(id(1), server.account_id, account[ANN])
     server:fault{ operation = "sites.query_sites", times = "always", status = 200, body = body }
     local cost
-    local done = assert(compare({ { site_id = id(1), account_id = account[ANN], roles = "any" }, { site_id = id(1), email = EMP, roles = "any" } },
-      { on_cost = function(told) cost = told end }))
+    local done = assert(compare({ { site_id = id(1), account_id = account[ANN], roles = "any" },
+      { site_id = id(1), email = EMP, roles = "any" } }, { on_cost = function(told) cost = told end }))
     contains(done.plan, "takes account " .. account[BOB] .. " off One")
     assert.same({ stage = "table", sites = 1, calls = 5, seconds = 0 }, cost)
   end)
@@ -481,7 +496,7 @@ describe("a review's columns #pure", function()
     local hers = join(1, EMP)
     local path = review()
     decide(path, hers, "remove", 1)
-    contains(assert(apply(path, { dry_run = true })).plan, EMP .. " is in the team too, and still reaches Bäckerei by it (Bäckerei)")
+    contains(assert(apply(path, { dry_run = true })).plan, EMP .. " is in the team too, and still reaches Bäckerei by it: Bäckerei")
     access.decide(path, function(row) return row.email == EMP and "remove" or nil end)
     assert.is_nil(tostring(assert(apply(path, { dry_run = true })).plan):find("in the team too", 1, true))
   end)
@@ -504,7 +519,8 @@ describe("a comparison with an earlier review #pure", function()
     for _, names in ipairs{ { "roles" }, { "role_ids" } } do
       local copy = file(".csv", support.read(path))
       without(copy, table.unpack(names))
-      assert.same({ 1, 0 }, { assert(ledger:access(wix, { since = copy })).compared.roles, ledger:access(wix, { since = copy }).uncompared })
+      local found = assert(ledger:access(wix, { since = copy }))
+      assert.same({ 1, 0 }, { found.compared.roles, found.uncompared })
     end
     without(path, "roles", "role_ids")
     assert.equal(0, assert(ledger:access(wix, { since = path })).compared.roles)
@@ -550,7 +566,8 @@ describe("changes that the service refuses #pure", function()
     for _, request in ipairs(server:requests{ operation = "contributors.remove_contributor" }) do
       refused[request.body:match('"accountId":"([^"]+)"')] = true
     end
-    contains(ledger:status(), "Interrupted: access " .. path:match("[^/]*$") .. " of ", ", 3 done, 5 left; the same call looks anew, and goes on")
+    contains(ledger:status(), "Interrupted: access " .. path:match("[^/]*$") .. " of ", ", 3 done, 5 left; the same call looks anew, "
+      .. "and goes on")
     server:requests_clear()
     assert.equal(8, assert(apply(path, { concurrency = 1 })).as_wanted)
     for i, request in ipairs(server:requests{ operation = "contributors.remove_contributor" }) do
@@ -597,11 +614,12 @@ end)
 
 describe("a file that is a link #pure", function()
   it("is written where it leads to, and stays one", function()
-    local own = command.new{ seed = 1, sites = { { id = id(1), name = "One" } } }
+    local own = command.new{ seed = 1, sites = { { id = id(1), name = "One" } },
+      members = { { email = "adm@example.com" } } }
     finally(function() own:close() end)
     local run = require("spec.support.here").run
-    run(("cd %s && mkdir share && : > share/real.csv && ln -s share/real.csv link.csv && ln -s share/new.csv new.csv && ln -s no/x.csv bad.csv")
-      :format(own.folder))
+    run(("cd %s && mkdir share && : > share/real.csv && ln -s share/real.csv link.csv && ln -s share/new.csv new.csv "
+      .. "&& ln -s no/x.csv bad.csv"):format(own.folder))
     own:done("access", "--csv", "link.csv")
     own:done("access", "--csv", "new.csv")
     contains(own:read "share/real.csv", "who,email")
@@ -610,6 +628,9 @@ describe("a file that is a link #pure", function()
     contains(own:fails(2, "access", "--csv", "bad.csv"), "is a link that leads nowhere")
     contains(own:fails(2, "access", "--lua", "x.lua", "--roles", "known"), "--lua needs the roles that people have")
     own:done("access", "--lua", "t.lua", "--site", "One")
+    own:write("some.lua", (own:read("t.lua"):gsub("[^\n]*everywhere = true, user[^\n]*\n", "")))
+    contains(own:fails(1, "access", "apply", "some.lua"), "1 beside the table", "adm@example.com")
+    contains(own:fails(1, "--quiet", "access", "apply", "some.lua"), "adm@example.com")
     contains(own:done("access", "apply", "t.lua"), "Asking who is on 1 site of the table: at least 5 calls")
   end)
 end)

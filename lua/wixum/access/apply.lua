@@ -14,8 +14,10 @@ local gather = require "wixum.access.gather"
 local now_read = require "wixum.access.now"
 local plan = require "wixum.access.plan"
 local plans = require "wixum.ledger.plan"
+local printable = require("wixum.csv.problem").printable
 local removed = require "wixum.ledger.removed"
 local review = require "wixum.access.review"
+local rows = require "wixum.access.rows"
 local ties = require "wixum.access.ties"
 local titles = require "wixum.access.titles"
 local words = require "wixum.access.words"
@@ -146,8 +148,8 @@ local function tell_ways_back(made, db)
       end
     end
     if change.by_team then
-      table.insert(made.notes, ("%s is in the team too, and still reaches %s by it (%s)"):format(words.person(change),
-        words.place(change), change.by_team))
+      table.insert(made.notes, ("%s is in the team too, and %s %s by it: %s"):format(words.person(change),
+        change.by_team == rows.SOME and "may still reach" or "still reaches", words.place(change), printable(change.by_team, 60)))
     end
   end
 end
@@ -199,21 +201,21 @@ local function carry_out(owner, wix, made, subject, done, context, options)
   local id = changes.plan(db, KIND, subject, made.changes, now())
   local summary = changes.carry_out(owner, wix, id, options)
   done.outcome, done.calls, done.stopped = "done", summary.calls, summary.stopped
-  local rows = changes.rows(db, id)
+  local list = changes.rows(db, id)
   done.states = {}
-  for _, row in ipairs(rows) do done.states[row.state] = (done.states[row.state] or 0) + 1 end
+  for _, row in ipairs(list) do done.states[row.state] = (done.states[row.state] or 0) + 1 end
   if done.stopped then return end
-  local seen, err = aftermath.look(owner, wix, rows, context.titles.ids, true)
+  local seen, err = aftermath.look(owner, wix, list, context.titles.ids, true)
   done.as_wanted, done.otherwise, done.unseen, done.stopped = seen.as_wanted, seen.otherwise, seen.unseen, err
   done.wrong = seen.rows
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(list) do
     if row.state == "planned" then -- put back: it was not sent
       row.seen, done.unseen = "unseen", done.unseen + 1
       table.insert(done.wrong, row)
     end
   end
   local gone = {}
-  for _, row in ipairs(rows) do if row.seen == "as_wanted" then gone[#gone + 1] = row end end
+  for _, row in ipairs(list) do if row.seen == "as_wanted" then gone[#gone + 1] = row end end
   revoke_rows(db, gone, now())
   if not err and not changes.is_open(db, id) then changes.finish(db, id, now()) end
 end

@@ -49,13 +49,24 @@ local function want_of(row, kind, id, site, place, ties, person)
   return want
 end
 
+-- Where somebody whose account is on a site is in the team, too, and reaches the site by that.
+local function by_team(want, now, ties)
+  local person = want.account_id and now.team.members[ties.owners[want.account_id]]
+  for _, place in ipairs(person and rows.by_place(person) or {}) do
+    if not place.none and not place.site_id then return place.key end
+  end
+end
+
 -- Who is there and not in the table is to go, unless the table names them otherwise.
-local function add_want(made, wants, want, found, ties)
+local function add_want(made, wants, want, found, now, ties)
   local row = want and want.want == "gone" and meant.names(found, want, ties)
   if row then
     table.insert(made.conflicts, ("%s on %s: %s %s is not in the table, and %s names the same person: say which by account_id or user_id")
       :format(words.person(want), words.place(want), want.account_id and "account" or "user", want.account_id or want.user_id, row.where))
-  else wants[#wants + 1] = want end
+  elseif want then
+    want.by_team = want.want == "gone" and by_team(want, now, ties) or nil
+    wants[#wants + 1] = want
+  end
 end
 
 local function of_sites(made, wants, found, now, context)
@@ -68,7 +79,7 @@ local function of_sites(made, wants, found, now, context)
       for _, account in ipairs(sorted_keys(now.present[id])) do
         if account ~= site.owner and account ~= context.account then
           local row = found.by_key[account .. " " .. id]
-          add_want(made, wants, want_of(row, "contributor", account, site, place, context.ties), found, context.ties)
+          add_want(made, wants, want_of(row, "contributor", account, site, place, context.ties), found, now, context.ties)
         end
       end
     end
@@ -89,7 +100,7 @@ local function of_members(made, wants, found, now, context)
           local name = site and rows.site_name(site) or place.site_id and place.name or rows.WHOLE
           local row = found.by_key[user .. " " .. meant.place(place.site_id)]
           add_want(made, wants, want_of(row, "member", user, site, { id = place.site_id, name = name }, context.ties, person), found,
-            context.ties)
+            now, context.ties)
         end
       end
     end

@@ -101,7 +101,8 @@ local function contributor(made, want, now, context)
   if not now.present[want.site_id][want.account_id] then
     local problem = now.unasked[want.site_id]
     if problem then
-      return conflict("the account's list of sites has them no more, and the site does not say who is on it: " .. printable(problem.message, 200))
+      return conflict("the account's list of sites has them no more, and the site does not say who is on it: "
+        .. printable(problem.message, 200))
     end
     if want.want == "gone" then return nothing("gone already", not other and "remove_contributor" or nil) end
     return nothing "gone already: roles come with an invite (`wixum invite`)"

@@ -78,7 +78,8 @@ function since.read(path, account, service)
   local problem
   local list, why = sheet.read(path, function(found) problem = problem or found end)
   if not list or problem then
-    database.fail(("the earlier review cannot be read: %s"):format(not list and why or tostring(problem)), "Nothing was asked of the service")
+    database.fail(("the earlier review cannot be read: %s"):format(not list and why or tostring(problem)),
+      "Nothing was asked of the service")
   end
   for _, row in ipairs(list) do
     if account and folding.ascii(row.account) ~= account then

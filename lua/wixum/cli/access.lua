@@ -93,8 +93,8 @@ end
 -- ---- decisions -------------------------------------------------------------------------------------------------------
 
 local function plain(made)
-  local copy = { changes = {}, nothing = made.nothing, conflicts = made.conflicts, missing = made.missing or {}, unlisted = made.unlisted or {}, notes = made.notes,
-    keep = made.keep, undecided = made.undecided }
+  local copy = { changes = {}, nothing = made.nothing, conflicts = made.conflicts, missing = made.missing or {},
+    unlisted = made.unlisted or {}, notes = made.notes, keep = made.keep, undecided = made.undecided }
   for i, change in ipairs(made.changes) do
     copy.changes[i] = { kind = change.kind, site_id = change.site_id, account_id = change.account_id, user_id = change.user_id,
       email = change.email, words = change.words }
@@ -156,7 +156,8 @@ local function apply(desk)
   local done, problems, interrupted = running.run(ledger, talk, "Applying", { "done", "failed", "unknown" }, function(on_progress)
     local locale = given.locale or not is_table and desk.config.locale or nil -- a table says its own
     return ledger:apply_access(wix, { file = given.file, locale = locale, dry_run = given.dry_run,
-      apply = given.changes, concurrency = given.concurrency, ask = ask, on_plan = show, on_cost = tell_cost(talk), on_progress = on_progress,
+      apply = given.changes, concurrency = given.concurrency, ask = ask, on_plan = show, on_cost = tell_cost(talk),
+      on_progress = on_progress,
       on_problem = function(found)
         told = told + 1
         if told <= TOLD then talk:wrong("%s", tostring(found)) end

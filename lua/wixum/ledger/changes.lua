@@ -271,8 +271,8 @@ end
 
 local COUNTED = { "done", "failed", "put_back" }
 
-local HAS_ACTED = [[SELECT 1 AS found FROM changes c JOIN plans p ON p.id = c.plan_id WHERE c.kind = ? AND c.state = 'done' AND c.reason IS NULL
-  AND p.kind = (SELECT kind FROM plans WHERE id = ?) LIMIT 1]]
+local HAS_ACTED = [[SELECT 1 AS found FROM changes c JOIN plans p ON p.id = c.plan_id WHERE c.kind = ? AND c.state = 'done'
+  AND c.reason IS NULL AND p.kind = (SELECT kind FROM plans WHERE id = ?) LIMIT 1]]
 
 local function act(db, plan_id, kind)
   local one = KINDS[kind]
