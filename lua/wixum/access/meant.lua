@@ -134,11 +134,24 @@ end
 
 -- ---- the whole -------------------------------------------------------------------------------------------------------
 
-local function roles_of(row, titles)
+-- A finder of roles that looks for each title once.
+local function finder(titles)
+  local known = { site = {}, account = {} }
+  return function(title, level)
+    local found = known[level][title]
+    if not found then
+      found = { titles:find(title, level) }
+      known[level][title] = found
+    end
+    return found[1], found[2]
+  end
+end
+
+local function roles_of(row, find)
   if row.roles == desired.ANY then return desired.ANY end
   local list, seen = {}, {}
   for _, title in ipairs(row.roles) do
-    local id, reason = titles:find(title, row.everywhere and "account" or "site")
+    local id, reason = find(title, row.everywhere and "account" or "site")
     if not id then return nil, reason end
     if not seen[id] then list[#list + 1], seen[id] = id, true end
   end
@@ -183,6 +196,7 @@ end
 function meant.resolve(list, context, now)
   local problems, tell = plans.collector(context.on_problem)
   local found = { by_key = {}, named = {}, folders = {}, twice = {} }
+  local find = finder(context.titles)
   local people, ties, team = index(context.ties, context.team), context.ties, context.team
   local function report_of(row)
     return function(reason, value) tell(csv_problem.new{ file = row.where, reason = reason, value = value }) end
@@ -192,7 +206,7 @@ function meant.resolve(list, context, now)
     local report, own, reason = report_of(row), {}, nil
     if not row.nobody then
       own, reason = resolve(row, people, context, now)
-      if own then row.ids, reason = roles_of(row, context.titles) end
+      if own then row.ids, reason = roles_of(row, find) end
     end
     if reason then report(reason, not own and row.email or nil)
     elseif row.folders then found.folders[own[1].user_id] = row
