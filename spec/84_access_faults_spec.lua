@@ -576,6 +576,14 @@ describe("changes that the service refuses #pure", function()
     assert.same({}, ledger:status().plans)
   end)
 
+  it("are told as made where it could not be looked again", function()
+    local path = crowd()
+    server:fault{ operation = "sites.query_sites", status = 400, after = 1 }
+    local done = assert(apply(path))
+    assert.equal("rejected", done.stopped.kind)
+    contains(done, "8 changes made; of these 0 were looked at again and are so, 0 are not, 8 could not be seen.")
+  end)
+
   it("are gone on with under another name, and not under one that ends alike", function()
     local path = crowd()
     local short = path

@@ -127,7 +127,8 @@ local function made_words(self)
 end
 
 function done.__tostring(self)
-  local lines = { self.stopped and made_words(self) .. "; none was looked at again, since it was stopped."
+  local looked = self.as_wanted + self.otherwise + self.unseen > 0
+  local lines = { self.stopped and not looked and made_words(self) .. "; none was looked at again, since it was stopped."
     or ("%s; of these %d were looked at again and are so, %d are not, %d could not be seen."):format(made_words(self), self.as_wanted,
       self.otherwise, self.unseen) }
   for i, row in ipairs(self.wrong) do

@@ -179,9 +179,11 @@ function parser.new()
   access:option("--since", "What has changed since this review, an earlier CSV."):argname("OLD.csv")
   access:option("--site", "On this site alone: its id, or its name or address as the ledger has them."):count("*"):argname("SITE")
   access:option("--locale", "The language of titles, such as de."):argname("LOCALE")
-  access:option("--roles", "known: roles as people were invited, without a call a site."):choices{ "known" }:argname("known")
+  access:option("--roles", "known: roles as people were invited, without a call a site; not with --lua.")
+    :choices{ "known" }:argname("known")
   access:option("--delimiter", "Between cells: , unless said; German and French Excel want ;"):argname("CHARACTER")
-  local apply = access:command("apply", "Carry decisions out: keep, remove, or a role's title. Looks anew, shows, asks, looks again.")
+  local apply = access:command("apply",
+    "Carry decisions out: keep, remove, or a role's title or [id]. Looks anew, shows, asks, looks again.")
   apply:argument("file", "A review with its decisions, as CSV; or NAME.lua, a table of who may reach what: it is compared with what is so, "
     .. "and drift is reported (exit status 1), nothing changed."):argname("FILE")
   apply:flag("--apply", "Of a Lua table: change what differs. Whoever is on a site of the table, and not in it, is removed.")
