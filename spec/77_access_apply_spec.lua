@@ -213,7 +213,7 @@ describe("decisions #pure", function()
 
   it("remove nobody where it could not be seen what is so", function()
     decide{ [ANN .. " " .. id(1)] = "remove", [CEM .. " " .. id(2)] = "remove" }
-    server:fault{ operation = "contributors.query_site_contributors", status = 403 }
+    server:fault{ operation = "contributors.query_site_contributors", status = 403, times = "always" }
     local none, err = apply()
     assert.same({ nil, "forbidden", 0 }, { none, err.kind, changing() })
   end)

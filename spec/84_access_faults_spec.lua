@@ -118,6 +118,20 @@ describe("a review that is older than what is known #pure", function()
       "the account's list of sites has them no more, and the site does not say who is on it")
   end)
 
+  it("leaves alone who is on a site that does not say which roles they have, and goes on with the others", function()
+    here.start()
+    local path = here.review()
+    here.decide(path, here.account[BOB], "remove", 1)
+    here.decide(path, here.account[CEM], "remove", 2)
+    here.server:fault{ operation = "contributors.query_site_contributors", status = 403, times = 1 }
+    local done = assert(here.apply(path))
+    assert.same({ 1, 1, 1 }, { done.total, done.as_wanted, #done.plan.conflicts })
+    contains(done.plan.conflicts, "the site does not say which roles people have")
+    here.server:fault{ operation = "contributors.query_site_contributors", status = 403, times = "always" }
+    local none, err = here.apply(path)
+    assert.same({ nil, "forbidden" }, { none, err.kind })
+  end)
+
   it("of a table neither, and tells what asking costs", function()
     here.start()
     local body = ('{"sites":[{"id":"%s","displayName":"One","ownerAccountId":"%s","contributorAccountIds":["%s"]}],'

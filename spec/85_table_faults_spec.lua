@@ -134,6 +134,25 @@ describe("a table that names somebody by address #pure", function()
       "adm@example.com is in the team too, and still reaches Bäckerei by it: (whole account)")
   end)
 
+  it("compares the others where one site does not say who is on it, or in which roles", function()
+    here.start()
+    local list = here.all_on(2)
+    list[#list + 1] = { site_id = id(1), account_id = here.account[ANN], roles = { MANAGER } }
+    list[#list + 1] = { site_id = id(3), nobody = true }
+    local function judge(...)
+      for _, text in ipairs{ ... } do contains(assert(here.compare(list, { apply = true })).plan, text) end
+      assert.equal(0, here.changing())
+    end
+    for _, after in ipairs{ 0, 3 } do -- the first reads tell who is there, later ones the roles
+      here.server:fault{ operation = "contributors.query_site_contributors", status = 403, after = after }
+      judge("not compared, since the site does not say who is on it, or in which roles: ")
+      here.server:faults_clear()
+    end
+    here.server:fault{ operation = "contributors.query_site_contributors", status = 403, times = "always" }
+    local none, err = here.compare(list)
+    assert.same({ nil, "forbidden" }, { none, err.kind })
+  end)
+
   it("can say that nobody is on a site", function()
     here.start{
       sites = { { id = id(1), name = "One", contributors = { { email = ANN, roles = { MANAGER } } } }, { id = id(2), name = "Two" } },
@@ -173,7 +192,7 @@ describe("a table that names somebody by address #pure", function()
     end
     local made = require("wixum.access.plan").new()
     drift.wants(made, { by_key = by_key, named = {}, folders = {}, twice = {} },
-      { sites = sites, present = { [id(1)] = {} }, roles = {}, team = { members = {} } },
+      { sites = sites, present = { [id(1)] = {} }, unasked = {}, roles = {}, team = { members = {} } },
       { ids = { id(1) }, titles = {}, ties = {}, db = { rows = function()
         questions = questions + 1
         return function() end

@@ -77,8 +77,6 @@ function compare.run(owner, wix, checked, context, options)
   local now
   now, err = now_read.look(owner, wix, { sites = context.ids, all = true }, options)
   if not now then return nil, err end
-  local _, problem = next(now.unasked)
-  if problem then return nil, problem end -- nothing is decided on what could not be seen
   now.team, context.team, context.db, context.ties = team, team, db, ties.read(db)
   context.ties:add_team(team.people, now.owners)
   local found, problems = meant.resolve(checked.rows, context, now)

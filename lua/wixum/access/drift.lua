@@ -7,6 +7,7 @@ local desired = require "wixum.access.desired"
 local folding = require "wixum.folding"
 local meant = require "wixum.access.meant"
 local plan = require "wixum.access.plan"
+local printable = require("wixum.csv.problem").printable
 local rows = require "wixum.access.rows"
 local words = require "wixum.access.words"
 
@@ -74,6 +75,9 @@ local function of_sites(made, wants, found, now, context)
     local site = now.sites[id]
     if not site then
       table.insert(made.conflicts, id .. ": the account's list does not have the site: transferred, deleted, or closed to this key")
+    elseif now.unasked[id] then -- nothing is decided on what could not be seen
+      table.insert(made.conflicts, ("%s: not compared, since the site does not say who is on it, or in which roles: %s"):format(
+        rows.site_name(site), printable(now.unasked[id].message, 200)))
     else
       local place = { id = id, name = rows.site_name(site) }
       for _, account in ipairs(sorted_keys(now.present[id])) do
@@ -89,7 +93,7 @@ end
 -- Who is in the team, by the places that the table lists.
 local function of_members(made, wants, found, now, context)
   local listed = {}
-  for _, id in ipairs(context.ids) do listed[id] = true end
+  for _, id in ipairs(context.ids) do listed[id] = not now.unasked[id] end
   for _, user in ipairs(sorted_keys(now.team.members)) do
     local person = now.team.members[user]
     if not plan.is_owner(person, context.titles) then
@@ -134,6 +138,7 @@ local function of_absent(made, wants, found, now, context)
   for _, key in ipairs(sorted_keys(found.by_key)) do
     local row = found.by_key[key]
     local site = row.site_id and now.sites[row.site_id]
+    if site and now.unasked[row.site_id] then goto continue end -- the site is told already
     if row.account_id and site then
       if not now.present[row.site_id][row.account_id] and row.account_id ~= site.owner then missing(made, row, context) end
     elseif row.user_id and (site or row.everywhere) then
@@ -151,6 +156,7 @@ local function of_absent(made, wants, found, now, context)
         end
       end
     end
+    ::continue::
   end
 end
 
@@ -166,7 +172,7 @@ end
 local function of_twice(made, found, now, titles)
   for _, pair in ipairs(found.twice) do
     local row = pair.account
-    if row.ids ~= desired.ANY then
+    if row.ids ~= desired.ANY and not now.unasked[row.site_id] then
       local member = {}
       for _, place in ipairs(rows.by_place(now.team.members[pair.user.user_id])) do
         if place.site_id == row.site_id then member = place.set end

@@ -15,7 +15,7 @@ local now = {}
 ---@field present table<string, table<string, boolean>> accounts by site
 ---@field since table<string, table<string, table>> presences by site and account, of those whom the account's list names
 ---@field owners table<string, string> user ids by account, as far as it was asked
----@field unasked table<string, wixum.Error> sites that would not say who is on them
+---@field unasked table<string, wixum.Error> sites that would not say who is on them, or in which roles: of these nothing is decided
 ---@field roles table<string, table<string, table<string, true>>> roles by account and site, of those that were asked for
 ---@field team { members: table<string, wixum.TeamPerson> }? where it was read
 
@@ -65,6 +65,13 @@ local function ask(found, wix, ids, concurrency)
   return problem
 end
 
+-- Why no site at all says what it was asked: that is about the key. One that does not is left alone, and keeps no other from its turn.
+local function no_site(found)
+  for id in pairs(found.sites) do if not found.unasked[id] then return nil end end
+  local _, problem = next(found.unasked)
+  return problem
+end
+
 local function sorted(set)
   local list = {}
   for item in pairs(set) do list[#list + 1] = item end
@@ -87,6 +94,7 @@ function now.look(owner, wix, asked, options)
   for _, site in ipairs(sites) do found.sites[site.id] = site end
   sets_of(found, gather.present(owner.db))
   err = ask(found, wix, sites_to_ask(found, asked), options.concurrency or client.state(wix).settings.concurrency)
+  err = err or asked.all and no_site(found)
   if err then return nil, err end
   owners.remember(owner, found.owners)
   return found
@@ -106,14 +114,19 @@ function now.add_roles(owner, wix, found, asked, options)
   for _, id in ipairs(sorted(asked.roles)) do
     local accounts = {}
     for _, account in ipairs(sorted(asked.roles[id])) do
-      if found.present[id] and found.present[id][account] then accounts[#accounts + 1] = account end
+      local is_there = found.present[id] and found.present[id][account]
+      if is_there and not found.unasked[id] then accounts[#accounts + 1] = account end
     end
     if #accounts > 0 then jobs[#jobs + 1] = { site_id = id, accounts = accounts, likely = sorted(asked.likely[id] or {}) } end
   end
   local state, err = gather.roles(wix, jobs, asked.role_ids, owner.db, options)
   if not state then return nil, err end
-  local _, problem = next(state.unread)
-  if problem then return nil, problem end -- nothing is decided on what could not be seen
+  for id, problem in pairs(state.unread) do
+    if not OF_ONE_SITE[problem.kind] then return nil, problem end
+    found.unasked[id] = problem
+  end
+  err = jobs[1] and no_site(found)
+  if err then return nil, err end
   found.roles = state.found
   return true
 end

@@ -97,13 +97,15 @@ local function contributor(made, want, now, context)
   if site.owner == want.account_id then return conflict "the site is theirs now" end
   if want.account_id == context.account then return conflict "this is the ledger's own account" end
   want.site = site.name and rows.site_name(site) or want.site
-  local other = otherwise(want, "account")
-  if not now.present[want.site_id][want.account_id] then
-    local problem = now.unasked[want.site_id]
-    if problem then
-      return conflict("the account's list of sites has them no more, and the site does not say who is on it: "
-        .. printable(problem.message, 200))
-    end
+  local other, is_there = otherwise(want, "account"), now.present[want.site_id][want.account_id]
+  local problem = now.unasked[want.site_id]
+  if problem and not is_there then
+    return conflict("the account's list of sites has them no more, and the site does not say who is on it: "
+      .. printable(problem.message, 200))
+  elseif problem and (want.was or want.roles) then
+    return conflict("the site does not say which roles people have: " .. printable(problem.message, 200))
+  end
+  if not is_there then
     if want.want == "gone" then return nothing("gone already", not other and "remove_contributor" or nil) end
     return nothing "gone already: roles come with an invite (`wixum invite`)"
   end
