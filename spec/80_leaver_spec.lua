@@ -142,7 +142,7 @@ describe("a leaver #pure", function()
     local account = accept(BOB)
     local found = assert(leaver(ANN, { apply = true }))
     assert.same({ 0, "revoked" }, { found.removals, row(ANN).state })
-    assert.equal("Site 1: she may be account " .. account .. " there", words_of(found.decide))
+    assert.equal("Site 1: they may be account " .. account .. " there", words_of(found.decide))
     assert.is_true(reaches(1, account))
   end)
 

@@ -178,15 +178,15 @@ end
 local function add_joined(db, plan, person, row, known, elsewhere)
   if row.state == "accepted" and row.account_id then add_accepted(db, plan, person, row, known, elsewhere)
   elseif row.state == "accepted" then
-    plan.decide[#plan.decide + 1] = { text = ("%s: she accepted, and it is not known by which account: look at the site's Roles & "
+    plan.decide[#plan.decide + 1] = { text = ("%s: they accepted, and it is not known by which account: look at the site's Roles & "
       .. "Permissions page"):format(place(row)) }
   elseif row.evidence == evidence.UNCLEAR then
-    plan.decide[#plan.decide + 1] = { text = ("%s: she may be account %s there"):format(place(row), (row.candidates:gsub(" ", " or "))),
+    plan.decide[#plan.decide + 1] = { text = ("%s: they may be account %s there"):format(place(row), (row.candidates:gsub(" ", " or "))),
       command = ("wixum confirm %s --site %s --account ID"):format(evidence.shell(row.email), row.site_id) }
   end
 end
 
-local JOIN = "delete it in the account's Roles & Permissions, or she can still join"
+local JOIN = "delete it in the account's Roles & Permissions, or they can still join"
 
 local function add_team(db, plan, person, people)
   local is_open = false

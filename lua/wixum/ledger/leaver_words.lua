@@ -6,7 +6,7 @@ local printable = require("wixum.csv.problem").printable
 
 local words = {}
 
-local KEY = "if she had the account's API key: rotate it in the API Keys manager; every script needs the new one"
+local KEY = "if they had the account's API key: rotate it in the API Keys manager; every script needs the new one"
 
 local function counted(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
 
