@@ -7,6 +7,7 @@ local here = require "spec.support.here"
 local json = require "wixum.sandbox.json"
 local like_account = require "wixum.sandbox.like_account"
 local process = require "spec.support.process"
+local raw = require "spec.support.raw_client"
 local sandbox = require "wixum.sandbox"
 local support = require "spec.support.ledger"
 
@@ -241,7 +242,8 @@ describe("a sandbox like an account #pure", function()
     play_account()
     local client = start_copy(assert(like_account(wix)))
     assert.is_truthy(client)
-    local page = here.run("curl -s " .. copy.base_url .. "/")
+    local as_a_browser = { method = "GET", headers = { authorization = false, ["wix-site-id"] = false, ["content-type"] = false } }
+    local page = assert(raw.call(copy, "/", nil, as_a_browser)).body
     assert.is_nil(page:find("<script>alert", 1, true))
     assert.is_truthy(page:find("account-abcdef01@rehearsal.invalid", 1, true))
     assert.matches("sites in folder /Kunden", page, 1, true)

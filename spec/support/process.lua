@@ -122,4 +122,10 @@ function process.now()
   return uv.hrtime() / 1e9
 end
 
+--- Can `script` give a program a terminal here?
+---@return boolean # false in a root without /dev/pts
+function process.has_terminals() return select(2, process.run{ "script", "-qfec", "true", "/dev/null" }) == 0 end
+
+process.NO_TERMINALS = "no terminal can be made here (a root without /dev/pts)"
+
 return process
