@@ -143,6 +143,19 @@ describe("whoever came #pure", function()
     assert.not_equal("accepted", row(BOB).state)
   end)
 
+  it("by an invite that left long after it was first tried, which says nothing of our clock", function()
+    server:fault{ operation = "site_invites.bulk_invite", reset = "before" }
+    invite(ANN)
+    assert(ledger:settle({ email = ANN }, "not_sent"))
+    server:advance(40 * 86400)
+    invite(BOB) -- and ann, whose turn it is again
+    check()
+    accept(ANN, "x@example.com")
+    server:advance(31 * 86400)
+    check()
+    assert.same({ "expired", "unclear", "expired", "unclear" }, { row(ANN).state, row(ANN).evidence, row(BOB).state, row(BOB).evidence })
+  end)
+
   it("was a colleague, though one answer forgot him", function()
     past_the_ledger "colleague@example.com"
     invite(BOB)

@@ -66,7 +66,8 @@ local function invites_of(db, site_id)
       if not opened_at then slack = SLACK end
     end
     if state == "expired" and expires_at then
-      closed, slack = seconds(expires_at) - (opened_at and mailed and mailed - ours(opened_at) or 0), SLACK
+      -- Where our clock is ahead, it ends later by it. A mail dated long after the first try says nothing: it may have left late.
+      closed, slack = seconds(expires_at) + math.max(0, opened_at and mailed and ours(opened_at) - mailed or 0), SLACK
     elseif state == "revoked" and not accepted_from then closed = seconds(changed_at) end
     local sent = earlier + ((failed or state == "planned") and 0 or 1)
     return { id = id, person = person, email = email, state = own_state, account_id = account_id, evidence = said,
