@@ -88,7 +88,7 @@ describe("Ctrl-C", function()
 
   it("works on a terminal, with the key itself", function()
     if not process.has_terminals() then return pending(process.NO_TERMINALS) end
-    local child = repl{ "script", "-qfec", "lua5.4 -i", "/dev/null" }
+    local child = repl(process.on_terminal "lua5.4 -i")
     server:fault{ delay = HANG }
     child:write(INVITE)
     wait_for_requests(1)

@@ -292,8 +292,7 @@ describe("the command, with a ledger #pure", function()
     it("asks on a terminal, and shows how far it is", function()
       if not process.has_terminals() then return pending(process.NO_TERMINALS) end
       for _, row in ipairs{ { "n", 0, "Nobody was mailed" }, { "", 0, "Nobody was mailed" }, { "yes", 2, "2 mails sent" } } do
-        local child = process.start({ "script", "-qec", WIXUM .. " invite customers.csv", folder .. "/typescript" },
-          { env = env, cwd = folder })
+        local child = process.start(process.on_terminal(WIXUM .. " invite customers.csv"), { env = env, cwd = folder })
         child:expect("Go on%? %[y/N%] ")
         child:write(row[1])
         child:expect(row[3])

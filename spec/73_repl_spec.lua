@@ -230,7 +230,7 @@ describe("wixum repl", function()
 
   it("does so on a terminal, with the keys themselves; Ctrl-D ends it", function()
     if not process.has_terminals() then return pending(process.NO_TERMINALS) end
-    start{ "script", "-qfec", WIXUM .. " --sandbox repl", "/dev/null" }
+    start(process.on_terminal(WIXUM .. " --sandbox repl"))
     child:write("server:fault{ delay = " .. HANG .. " } print('hang', 'ing')")
     child:expect("hang\ting")
     child:expect("> ")

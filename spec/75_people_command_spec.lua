@@ -99,8 +99,7 @@ describe("the command, about people #pure", function()
     before_each(function() desk:as_if_live() end)
 
     local function answered(text, ...)
-      local child = process.start({ "script", "-qec", table.concat({ desk.wixum, ... }, " "), "/dev/null" },
-        { env = desk.env, cwd = desk.folder })
+      local child = process.start(process.on_terminal(table.concat({ desk.wixum, ... }, " ")), { env = desk.env, cwd = desk.folder })
       for line in text:gmatch("%S+") do child:write(line) end
       local code = child:wait()
       return child.output, code

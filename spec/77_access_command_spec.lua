@@ -170,8 +170,7 @@ describe("the command, about access #pure", function()
 
     it("takes a no for a no", function()
       if not process.has_terminals() then return pending(process.NO_TERMINALS) end
-      local child = process.start({ "script", "-qec", desk.wixum .. " access apply r.csv", "/dev/null" },
-        { env = desk.env, cwd = desk.folder })
+      local child = process.start(process.on_terminal(desk.wixum .. " access apply r.csv"), { env = desk.env, cwd = desk.folder })
       child:expect("Go on%?")
       child:write "n"
       assert.equal(3, (child:wait()))

@@ -122,9 +122,15 @@ function process.now()
   return uv.hrtime() / 1e9
 end
 
+--- What starts a command on a terminal of its own, with its exit status. `exec` leaves no shell between: one that stays (dash does,
+--- bash does not) hears Ctrl-C too, and answers 130 for a program that lived on and ended well.
+---@param command string a simple command, for whichever shell SHELL names
+---@return string[] # for `start`
+function process.on_terminal(command) return { "script", "-qfec", "exec " .. command, "/dev/null" } end
+
 --- Can `script` give a program a terminal here?
 ---@return boolean # false in a root without /dev/pts
-function process.has_terminals() return select(2, process.run{ "script", "-qfec", "true", "/dev/null" }) == 0 end
+function process.has_terminals() return select(2, process.run(process.on_terminal "true")) == 0 end
 
 process.NO_TERMINALS = "no terminal can be made here (a root without /dev/pts)"
 
