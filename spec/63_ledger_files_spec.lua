@@ -4,32 +4,19 @@ local cjson = require "cjson"
 local csv = require "wixum.csv"
 local here = require "spec.support.here"
 local support = require "spec.support.ledger"
-local wixum = require "wixum"
 
 describe("a ledger's files #pure", function()
-  local desk, ledger, wix, server, files
+  local desk, ledger, wix, server
 
   before_each(function()
     desk = support.desk()
-    ledger, wix, server, files = desk.ledger, desk.wix, desk.server, {}
+    ledger, wix, server = desk.ledger, desk.wix, desk.server
   end)
   after_each(function()
     desk:close()
-    for _, path in ipairs(files) do support.remove(path) end
   end)
 
   local ANN, BOB = "ann@example.com", "bob@example.com"
-
-  local function path(ending, content)
-    files[#files + 1] = support.temporary(content, ending)
-    return files[#files]
-  end
-
-  -- Another ledger, on the same clock.
-  local function another()
-    local file = path(".db")
-    return assert(wixum.ledger.open(file, { time = desk:time() })), file
-  end
 
   -- Rows as they are, but for their numbers.
   local function all(of, without)
@@ -60,7 +47,7 @@ describe("a ledger's files #pure", function()
     fill()
     local there = all(ledger)
     assert.equal(6, #there)
-    local text = path(".csv")
+    local text = desk:file(".csv")
     assert.equal(#there, assert(ledger:export(text)))
     assert.equal("600\n", here.run("stat -c %a " .. text))
     for _, delimiter in ipairs{ ";", "\t" } do assert.equal(#there, assert(ledger:export(text, { delimiter = delimiter }))) end
@@ -76,7 +63,7 @@ describe("a ledger's files #pure", function()
       assert.equal(support.ROLE.id, row.policy_ids)
     end
     assert.equal(#there, count)
-    local json = path(".json")
+    local json = desk:file(".json")
     assert.equal(#there, assert(ledger:export(json)))
     local list = cjson.decode(support.read(json))
     assert.equal(#there, #list)
@@ -97,7 +84,7 @@ describe("a ledger's files #pure", function()
       "''" } do
       for _, delimiter in ipairs{ ",", ";", "\t" } do
         local written = cells.written(text, delimiter)
-        local file = path(".csv", "x" .. delimiter .. "y\r\n" .. written .. delimiter .. "end\r\n")
+        local file = desk:file(".csv", "x" .. delimiter .. "y\r\n" .. written .. delimiter .. "end\r\n")
         for row in assert(csv.rows(file, { delimiter = delimiter, trim = false })) do
           assert.equal(text, cells.read(row.x or ""))
           assert.is_nil((row.x or ""):find("^[=+%-@\t\r]"), text)
@@ -112,7 +99,7 @@ describe("a ledger's files #pure", function()
     local count, err = ledger:export("/nowhere/x.csv")
     assert.is_nil(count)
     assert.matches("cannot be", tostring(err))
-    local target = path(".csv", "precious")
+    local target = desk:file(".csv", "precious")
     local full <close> = assert(io.open("/dev/full", "wb"))
     full:setvbuf("no")
     count, err = ledger:export(full)
@@ -124,13 +111,13 @@ describe("a ledger's files #pure", function()
   it("are one backup, which is a ledger again on another machine", function()
     desk:invite(ANN, BOB)
     assert(ledger:revoke(wix, { email = BOB }))
-    local backup = path(".backup")
+    local backup = desk:file(".backup")
     assert.equal(2, assert(ledger:backup(backup)))
     assert.equal("600\n", here.run("stat -c %a " .. backup))
     local count, err = ledger:backup(backup)
     assert.is_nil(count)
     assert.matches("is there already", tostring(err))
-    local other <close> = another()
+    local other <close>, place = desk:another()
     local done = assert(other:import(backup))
     assert.same({ 2, 0, 0, 0 }, { done.added, done.replaced, done.kept, done.unknown })
     assert.same(all(ledger), all(other))
@@ -139,12 +126,12 @@ describe("a ledger's files #pure", function()
     desk:days(1)
     assert.same({ 0, 0, 2 }, counts(assert(other:import(backup))))
     assert(ledger:resend(wix, { email = ANN }))
-    local later = path(".backup")
+    local later = desk:file(".backup")
     assert(ledger:backup(later))
     assert.same({ 0, 1, 1 }, counts(assert(other:import(later))))
     -- the calls are there too, each once
     local database = require "wixum.ledger.database"
-    local db <close> = database.open(files[2])
+    local db <close> = database.open(place)
     assert.equal(4, db:one("SELECT count(*) AS number FROM calls").number)
   end)
 
@@ -153,9 +140,9 @@ describe("a ledger's files #pure", function()
     pcall(ledger.resend, ledger, wix, { all = true }, { concurrency = 1, on_progress = function(summary)
       if summary.done == 1 then error("stop", 0) end
     end })
-    local backup = path(".backup")
+    local backup = desk:file(".backup")
     assert(ledger:backup(backup))
-    local other <close> = another()
+    local other <close> = desk:another()
     assert(other:import(backup))
     local summary = assert(other:resend(wix, { all = true }))
     assert.same({ 1, 1 }, { summary.done, summary.attempted })
@@ -164,12 +151,12 @@ describe("a ledger's files #pure", function()
 
   it("mail nobody twice: what was planned in a backup may have been sent after it was made", function()
     desk:plan(2)
-    local backup, json = path(".backup"), path(".json")
+    local backup, json = desk:file(".backup"), desk:file(".json")
     assert(ledger:backup(backup))
     assert(ledger:export(json))
     assert(ledger:send(wix))
     for _, file in ipairs{ backup, json } do
-      local other <close> = another()
+      local other <close> = desk:another()
       assert.equal(2, assert(other:import(file)).unknown)
       if file == backup then assert.equal(0, assert(other:send(wix)).total) end
       for row in other:rows() do
@@ -189,17 +176,17 @@ describe("a ledger's files #pure", function()
       invite_purpose = '"Schön", sagte sie;\nund ging' } }, { client = wix }))
     assert(ledger:send(wix))
     local there = all(ledger)
-    local json = path(".json")
+    local json = desk:file(".json")
     assert(ledger:export(json))
     local shapes = { json }
     for _, delimiter in ipairs{ ",", ";", "\t" } do
-      local file = path(".csv")
+      local file = desk:file(".csv")
       assert(ledger:export(file, { delimiter = delimiter }))
       shapes[#shapes + 1] = file
     end
-    shapes[#shapes + 1] = path(".json", cjson.encode(cjson.decode(support.read(json)))) -- in one line
+    shapes[#shapes + 1] = desk:file(".json", cjson.encode(cjson.decode(support.read(json)))) -- in one line
     for _, file in ipairs(shapes) do
-      local other <close> = another()
+      local other <close> = desk:another()
       assert.equal(3, assert(other:import(file)).added)
       assert.same(there, all(other))
     end
@@ -207,14 +194,14 @@ describe("a ledger's files #pure", function()
 
   it("name every bad row of an export, and read in nothing", function()
     desk:invite(ANN)
-    local file = path(".csv")
+    local file = desk:file(".csv")
     assert(ledger:export(file))
     local good = support.read(file)
     local header, row = good:match("^(.-\r\n)(.-\r\n)$")
     local bad = row:gsub(ANN, "no address")
     local worse = row:gsub(support.ROLE.id, "6.60041E+18"):gsub("pending", "waiting"):gsub(desk.sites[1]:gsub("%-", "%%-"), "mine")
-    local other <close> = another()
-    local done, problems = other:import(path(".csv", header .. row .. bad .. worse))
+    local other <close> = desk:another()
+    local done, problems = other:import(desk:file(".csv", header .. row .. bad .. worse))
     assert.is_nil(done)
     local text = tostring(problems)
     for _, words in ipairs{ ':3: column "email"', ':4: column "policy_ids"', "a spreadsheet may have made a number of it",
@@ -224,7 +211,7 @@ describe("a ledger's files #pure", function()
       { "nothing at all", "is neither a backup nor an export: it has no column site_id" }, { "\n\n", "the file holds no rows" },
       { '[{"email":5}', "is no JSON" }, { "[\n{\"email\":5},\n{", ":3: this is no JSON" },
     } do
-      done, problems = other:import(path(".txt", row_of[1]))
+      done, problems = other:import(desk:file(".txt", row_of[1]))
       assert.is_nil(done)
       assert.matches(row_of[2], tostring(problems), 1, true)
     end
@@ -238,7 +225,7 @@ describe("a ledger's files #pure", function()
     desk:invite(ANN)
     local strange = support.desk{ seed = 9 }
     strange:invite(BOB)
-    local backup = path(".backup")
+    local backup = desk:file(".backup")
     assert(strange.ledger:backup(backup))
     strange:close()
     local done, err = ledger:import(backup)
@@ -246,14 +233,14 @@ describe("a ledger's files #pure", function()
     assert.matches("it was made for", tostring(err))
     assert.same({ pending = 1 }, desk:states())
     -- and one of another program
-    local other = path(".db")
+    local other = desk:file(".db")
     local connection = require("luasql.sqlite3").sqlite3():connect(other)
     connection:execute("CREATE TABLE invites (x)")
     connection:close()
     done, err = ledger:import(other)
     assert.is_nil(done)
     assert.matches("of another program", tostring(err))
-    done, err = ledger:import(path(".db", "SQLite format 3\0" .. ("x"):rep(5000)))
+    done, err = ledger:import(desk:file(".db", "SQLite format 3\0" .. ("x"):rep(5000)))
     assert.is_nil(done)
     assert.equal("ledger", err.kind)
     assert.same({ pending = 1 }, desk:states())

@@ -6,15 +6,14 @@ local support = require "spec.support.ledger"
 local wixum = require "wixum"
 
 describe("a ledger #pure", function()
-  local desk, ledger, wix, server, files
+  local desk, ledger, wix, server
 
   before_each(function()
-    desk, files = support.desk(), {}
+    desk = support.desk()
     ledger, wix, server = desk.ledger, desk.wix, desk.server
   end)
   after_each(function()
     desk:close()
-    for _, path in ipairs(files) do support.remove(path) end
   end)
 
   local ANN, BOB, CEM = "ann@example.com", "bob@example.com", "cem@example.com"
@@ -23,16 +22,6 @@ describe("a ledger #pure", function()
     desk:close()
     desk = support.desk(options)
     ledger, wix, server = desk.ledger, desk.wix, desk.server
-  end
-
-  local function path(ending, content)
-    files[#files + 1] = support.temporary(content, ending)
-    return files[#files]
-  end
-
-  local function another()
-    local file = path(".db")
-    return assert(wixum.ledger.open(file, { time = desk:time() })), file
   end
 
   -- The same ledger in another process.
@@ -70,7 +59,7 @@ describe("a ledger #pure", function()
         local other <close> = assert(wixum.ledger.open(desk.path, { create = false }))
         assert(other:status())
       end
-      local copy = path(".backup")
+      local copy = desk:file(".backup")
       assert(ledger:backup(copy))
       assert.is_nil((ledger:backup(desk.path)))
       assert.is_nil((ledger:import(desk.path)))
@@ -273,10 +262,10 @@ describe("a ledger #pure", function()
   describe("read from a file", function()
     it("mails nobody whom the file shows as mailed, though it was planned here since", function()
       desk:invite(ANN, BOB)
-      local backup = path(".backup")
+      local backup = desk:file(".backup")
       assert(ledger:backup(backup))
       desk:days(1)
-      local other <close> = another()
+      local other <close> = desk:another()
       local rows = {}
       for i, email in ipairs{ ANN, BOB } do rows[i] = { site_id = desk.sites[1], email = email, role = "Website Manager" } end
       assert(other:plan(rows, { client = wix }))
@@ -286,12 +275,12 @@ describe("a ledger #pure", function()
 
     it("mails nobody who was planned there, and perhaps sent to since, though planned here too", function()
       desk:plan(1)
-      local backup = path(".backup")
+      local backup = desk:file(".backup")
       assert(ledger:backup(backup))
       assert.equal(0, assert(ledger:import(backup)).replaced) -- of this ledger it is a copy
       assert(ledger:send(wix))
       desk:days(1)
-      local other <close> = another()
+      local other <close> = desk:another()
       assert(other:plan({ { site_id = desk.sites[1], email = "n1@example.com", role = "Website Manager" } }, { client = wix }))
       assert.equal(1, assert(other:import(backup)).unknown)
       assert.equal(0, assert(other:send(wix)).total)
@@ -299,14 +288,14 @@ describe("a ledger #pure", function()
 
     it("keeps the row that was mailed later, whatever was looked at or decided since", function()
       desk:invite(ANN, BOB)
-      local old = path(".backup")
+      local old = desk:file(".backup")
       assert(ledger:backup(old))
       desk:days(20)
       assert(ledger:resend(wix, { email = ANN }))
       assert(ledger:revoke(wix, { email = BOB }))
       assert(ledger:retry{ email = BOB })
       assert(ledger:send(wix))
-      local new, live = path(".backup"), desk:row(BOB).invite_id
+      local new, live = desk:file(".backup"), desk:row(BOB).invite_id
       assert(ledger:backup(new))
       desk:days(15)
       local copy <close> = assert(wixum.ledger.open(old, { time = desk:time() }))
@@ -322,7 +311,7 @@ describe("a ledger #pure", function()
       desk:invite(ANN)
       local first = desk:row(ANN).last_mail_at
       desk:days(5)
-      local backup, export = path(".backup"), path(".json")
+      local backup, export = desk:file(".backup"), desk:file(".json")
       server:fault{ delay = 0.5, operation = "site_invites.resend_invite" }
       local task = wixum.spawn(function() return ledger:resend(wix, { email = ANN }) end)
       while #server:outbox{ kind = "resend" } == 0 do wixum.sleep(0.01) end
@@ -330,7 +319,7 @@ describe("a ledger #pure", function()
       assert(ledger:export(export))
       assert(task:wait())
       for _, file in ipairs{ backup, export } do
-        local other <close> = another()
+        local other <close> = desk:another()
         assert.equal(1, assert(other:import(file)).unknown)
         local row = other:rows()()
         assert.same({ "unknown", "resend", 2, "2025-11-29T16:00:00Z" }, { row.state, row.unknown_step, row.mails, row.last_mail_at })
@@ -346,9 +335,9 @@ describe("a ledger #pure", function()
       desk:days(2)
       server:fault{ reset = "before", operation = "site_invites.resend_invite" }
       assert(ledger:resend(wix, { email = ANN }))
-      local file = path(".csv")
+      local file = desk:file(".csv")
       assert(ledger:export(file))
-      local other <close> = another()
+      local other <close> = desk:another()
       assert(other:import(file))
       assert(other:settle({ all = true }, "not_sent"))
       assert.same({ 1, "2025-11-24T16:00:00Z" }, { other:rows()().mails, other:rows()().last_mail_at })
@@ -361,10 +350,10 @@ describe("a ledger #pure", function()
           if summary.done == after then error("stop", 0) end
         end })
       end
-      local other <close> = another()
+      local other <close> = desk:another()
       for _ = 1, 2 do
         interrupted(1)
-        local backup = path(".backup")
+        local backup = desk:file(".backup")
         assert(ledger:backup(backup))
         assert(other:import(backup))
         desk:days(1)
@@ -376,16 +365,16 @@ describe("a ledger #pure", function()
 
     it("looks at the sites before it mails there, and takes no id that is none", function()
       desk:invite(ANN)
-      local file = path(".csv")
+      local file = desk:file(".csv")
       assert(ledger:export(file))
-      local other <close>, name = another()
+      local other <close>, name = desk:another()
       assert(other:import(file))
       assert(other:plan({ { site_id = desk.sites[1], email = BOB, role = "Website Manager" } }, { client = wix }))
       assert(other:send(wix))
       local db <close> = open_database(name)
       assert.is_string(db:one("SELECT looked_at FROM sites").looked_at)
       local bad = support.read(file):gsub(desk:row(ANN).invite_id:gsub("%-", "%%-"), "no id")
-      local done, problems = other:import(path(".csv", bad))
+      local done, problems = other:import(desk:file(".csv", bad))
       assert.is_nil(done)
       assert.matches('column "invite_id": it is not a GUID', tostring(problems))
     end)
@@ -393,7 +382,7 @@ describe("a ledger #pure", function()
     it("undoes no decision that was made here since, and calls unknown what may have been sent from where the file comes", function()
       server:fault{ status = 400, operation = "site_invites.bulk_invite" }
       desk:invite(ANN)
-      local old = path(".backup")
+      local old = desk:file(".backup")
       assert(ledger:backup(old))
       desk:days(1)
       assert.equal(1, assert(ledger:retry{ state = "failed" }).changed)
@@ -402,10 +391,10 @@ describe("a ledger #pure", function()
       -- a copy in which the same person is planned anew, and perhaps sent to since
       assert(ledger:send(wix))
       assert(ledger:revoke(wix, { email = ANN }))
-      local fork = path(".backup")
+      local fork = desk:file(".backup")
       assert(ledger:backup(fork))
       assert(ledger:retry{ email = ANN })
-      local planned = path(".backup")
+      local planned = desk:file(".backup")
       assert(ledger:backup(planned))
       assert(ledger:send(wix))
       desk:days(1)
@@ -420,7 +409,7 @@ describe("a ledger #pure", function()
       pcall(ledger.resend, ledger, wix, { all = true }, { concurrency = 1, on_progress = function(summary)
         if summary.done == 1 then error("stop", 0) end
       end })
-      local backup = path(".backup")
+      local backup = desk:file(".backup")
       assert(ledger:backup(backup))
       assert.equal(1, assert(ledger:resend(wix, { all = true })).done)
       assert(ledger:import(backup))
@@ -429,17 +418,17 @@ describe("a ledger #pure", function()
 
     it("is whole, and names nobody twice", function()
       desk:invite(ANN, BOB, CEM)
-      local json, export = path(".json"), path(".csv")
+      local json, export = desk:file(".json"), desk:file(".csv")
       assert(ledger:export(json))
       assert(ledger:export(export))
       local text = support.read(json)
-      local other <close> = another()
-      local done, err = other:import(path(".json", text:sub(1, #text - 3)))
+      local other <close> = desk:another()
+      local done, err = other:import(desk:file(".json", text:sub(1, #text - 3)))
       assert.is_nil(done)
       assert.matches("ends in the middle", tostring(err))
       local twice = support.read(export)
       twice = twice .. twice:match("\n([^\n]*ann@[^\n]*\n)")
-      done, err = other:import(path(".csv", twice))
+      done, err = other:import(desk:file(".csv", twice))
       assert.is_nil(done)
       assert.matches(':5: column "email": line 2 has the same person on the same site', tostring(err), 1, true)
       assert.equal(0, assert(other:status()).rows)
@@ -455,7 +444,7 @@ describe("a ledger #pure", function()
 
   it("exports over nothing but an earlier export", function()
     desk:invite(ANN)
-    local precious = path(".csv", "site,email\n")
+    local precious = desk:file(".csv", "site,email\n")
     for _, target in ipairs{ desk.path, desk.path .. "-wal", precious } do
       local before = here.run("cksum < " .. target)
       local count, err = ledger:export(target)
@@ -463,12 +452,12 @@ describe("a ledger #pure", function()
       assert.equal("ledger", err.kind)
       assert.equal(before, here.run("cksum < " .. target))
     end
-    local file = path(".csv")
+    local file = desk:file(".csv")
     for _ = 1, 2 do assert.equal(1, assert(ledger:export(file))) end
-    local json = path(".json")
+    local json = desk:file(".json")
     for _ = 1, 2 do assert.equal(1, assert(ledger:export(json))) end
     assert.is_nil((ledger:export("/tmp"))) -- a folder
-    local pipe = path()
+    local pipe = desk:file()
     here.run("mkfifo " .. pipe)
     local reader = assert(io.popen("cat < " .. pipe))
     assert.equal(1, assert(ledger:export(pipe)))
@@ -480,11 +469,11 @@ describe("a ledger #pure", function()
   it("gives rows that conflict to skip, and counts them", function()
     desk:invite(ANN)
     local skipped = {}
-    local plan = assert(ledger:plan(path(".csv", table.concat({ "site,email,role", desk.sites[1] .. ",ann@example.com,Website Designer",
-      desk.sites[1] .. ",bob@example.com,Website Manager", desk.sites[1] .. ",bob@example.com,Website Designer" }, "\n")),
-      { client = wix, skip = function(row, line, columns)
-        skipped[#skipped + 1] = { row.email, row.role, line, #columns }
-      end }))
+    local file = desk:file(".csv", table.concat({ "site,email,role", desk.sites[1] .. ",ann@example.com,Website Designer",
+      desk.sites[1] .. ",bob@example.com,Website Manager", desk.sites[1] .. ",bob@example.com,Website Designer" }, "\n"))
+    local plan = assert(ledger:plan(file, { client = wix, skip = function(row, line, columns)
+      skipped[#skipped + 1] = { row.email, row.role, line, #columns }
+    end }))
     assert.same({ 1, 2 }, { plan.rows, plan.skipped })
     table.sort(skipped, function(one, other) return one[3] < other[3] end)
     assert.same({ { ANN, "Website Designer", 2, 3 }, { BOB, "Website Designer", 4, 3 } }, skipped)
@@ -505,7 +494,7 @@ describe("a ledger #pure", function()
     local copies = 0
     while not task:done() do
       wixum.sleep(0.05)
-      local backup, export = path(".backup"), path(".csv")
+      local backup, export = desk:file(".backup"), desk:file(".csv")
       assert.equal(60, assert(ledger:backup(backup)))
       assert.equal(60, assert(ledger:export(export)))
       local copy <close> = assert(wixum.ledger.open(backup, { create = false }))
@@ -551,7 +540,7 @@ describe("a ledger #pure", function()
   end)
 
   it("reads the quote that keeps a cell from being run as no part of it", function()
-    local plan = assert(ledger:plan(path(".csv", "site,email,role\n" .. desk.sites[1] .. ",'+49@example.com,Website Manager\n"),
+    local plan = assert(ledger:plan(desk:file(".csv", "site,email,role\n" .. desk.sites[1] .. ",'+49@example.com,Website Manager\n"),
       { client = wix }))
     assert.equal(1, plan.rows)
     assert.equal("+49@example.com", ledger:rows()().email)

@@ -18,34 +18,15 @@ after_each(function()
   desk = nil
 end)
 
-local function invite(site, email)
-  assert(ledger:plan({ { site_id = desk.sites[site], email = email, role = support.ROLE.title } }, { client = wix }))
-  assert(ledger:send(wix))
-end
-
-local function accept(email, site, by)
-  return assert(server:accept(server:invites{ status = "Pending", email = email, site_id = desk.sites[site or 1] }[1], by))
-    .accepted_by_account_id
-end
-
-local function row(email, site) return (ledger:rows{ email = email, site_id = desk.sites[site or 1] }()) end
-
-local function reaches(site, account)
-  for _, contributor in ipairs(server:contributors(desk.sites[site])) do
-    if contributor.account_id == account then return true end
-  end
-  return false
-end
-
 describe("who #pure", function()
   local function who(text, options) return assert(ledger:who(text, options)) end
 
   it("is found by a part of the address, on every site, with every mail", function()
-    invite(1, ANN)
+    desk:invite_to(ANN)
     desk:days(3)
     assert(ledger:resend(wix, { email = ANN }))
-    invite(2, "Ann@Example.com")
-    invite(2, BOB)
+    desk:invite_to("Ann@Example.com", 2)
+    desk:invite_to(BOB, 2)
     local found = who "ANN@"
     assert.equal(1, #found.people)
     local ann = found.people[1]
@@ -63,11 +44,11 @@ describe("who #pure", function()
   end)
 
   it("tells the account with the evidence, what else it reaches, and that it is gone", function()
-    invite(1, ANN)
-    local account = accept(ANN)
-    invite(2, BOB)
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
+    desk:invite_to(BOB, 2)
     assert(ledger:check(wix))
-    accept(BOB, 2, ANN)
+    desk:accept(BOB, 2, ANN)
     assert(ledger:check(wix))
     for _, text in ipairs{ "ann@", account } do
       local ann = who(text).people[1]
@@ -83,26 +64,26 @@ describe("who #pure", function()
   end)
 
   it("says that it cannot be seen whether somebody accepts who could reach the site before", function()
-    invite(1, ANN)
-    local account = accept(ANN)
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
     assert(ledger:check(wix))
     assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
     local past = assert(wix:with{ site_id = desk.sites[2] }.site_invites.bulk_invite{ policy_ids = { support.ROLE.id }, emails = { BOB } })
     assert(server:accept(past.invites[1], ANN))
-    invite(2, CEM) -- so that it is looked at
+    desk:invite_to(CEM, 2) -- so that it is looked at
     assert(ledger:plan({ { site_id = desk.sites[2], email = ANN, role = support.ROLE.title } }, { client = wix }))
     server:fault{ operation = "site_invites.bulk_invite", status = 200, body =
       ('{"invites":[{"id":"0f6e5d4c-3b2a-4190-8e7d-6c5b4a392817","email":"%s","status":"Pending"}],"failedEmails":[]}'):format(ANN) }
     assert(ledger:send(wix))
     assert(ledger:check(wix))
-    assert.equal("pending", row(ANN, 2).state)
+    assert.equal("pending", desk:row(ANN, 2).state)
     assert.matches("this person could reach the site before: whether the invite is accepted cannot be seen", tostring(who "ann@"), 1, true)
   end)
 
   it("finds an account that is nobody's, and names the candidates of what is unclear", function()
-    invite(1, ANN)
-    invite(1, BOB)
-    local account = accept(ANN)
+    desk:invite_to(ANN)
+    desk:invite_to(BOB)
+    local account = desk:accept(ANN)
     assert(ledger:check(wix))
     local found = who(account:upper())
     assert.equal(2, #found.people - 1) -- both it may be, and itself
@@ -124,7 +105,7 @@ describe("who #pure", function()
     assert.is_nil(found.people[1].team.invite.accept_link)
     assert.is_nil(tostring(found):find(link, 1, true))
     assert(server:accept(sent.successful_invites[1]))
-    invite(2, CEM)
+    desk:invite_to(CEM, 2)
     found = who("cem", { client = wix })
     assert.same({ 1, 1, true }, { #found.people, #found.people[1].rows, found.people[1].team.user ~= nil })
     server:fault{ operation = "users.search_team", status = 403 }
@@ -184,7 +165,7 @@ describe("the block for support #pure", function()
     assert(ledger:resend(wix, { email = ANN }))
     local block = assert(ledger:for_support "ann@")
     assert.matches("^wixum [%d.]+; times in UTC; made 2025%-11%-24T16:00:00Z\nservice http://127", block)
-    assert.matches("invite " .. row(ANN).invite_id .. ": site " .. desk.sites[1] .. ", ann@example.com", block, 1, true)
+    assert.matches("invite " .. desk:row(ANN).invite_id .. ": site " .. desk.sites[1] .. ", ann@example.com", block, 1, true)
     assert.matches("site_invites.bulk_invite, site [%x-]+: done, status 200, request id %S+\n", block)
     assert.matches("site_invites.resend_invite, site [%x-]+: unknown, status 500, request id", block)
     assert.is_nil(block:find(server.api_key, 1, true))
@@ -207,7 +188,7 @@ describe("withdraw #pure", function()
     desk:invite(ANN, BOB)
     local done = assert(withdraw(ANN, { ask = never }))
     assert.same({ "revoked", nil, nil }, { done.outcome, done.candidate, done.seen })
-    assert.same({ "revoked", "pending" }, { row(ANN).state, row(BOB).state })
+    assert.same({ "revoked", "pending" }, { desk:row(ANN).state, desk:row(BOB).state })
     assert.equal("none", assert(withdraw(ANN, { ask = never })).outcome)
   end)
 
@@ -219,72 +200,72 @@ describe("withdraw #pure", function()
     desk:days(31)
     assert(ledger:retry{ email = ANN })
     assert.equal("taken_back", assert(withdraw(ANN, { ask = never })).outcome)
-    assert.equal("revoked", row(ANN).state)
+    assert.equal("revoked", desk:row(ANN).state)
   end)
 
   it("shows who has accepted, with the evidence, and takes the access away once it is told to", function()
     desk:invite(ANN)
-    local account, shown = accept(ANN), nil
+    local account, shown = desk:accept(ANN), nil
     local done = assert(withdraw(ANN, { ask = function(candidate)
       shown = candidate
       return false
     end }))
-    assert.same({ "asked", true }, { done.outcome, reaches(1, account) })
+    assert.same({ "asked", true }, { done.outcome, desk:reaches(account) })
     assert.same({ ANN, account, "only_candidate", "Site 1" }, { shown.email, shown.account_id, shown.evidence, shown.name })
     assert.equal("asked", assert(withdraw(ANN)).outcome) -- nobody was asked
     done = assert(withdraw(ANN, { ask = function() return true end }))
-    assert.same({ "removed", "as_wanted", false }, { done.outcome, done.seen, reaches(1, account) })
-    assert.same({ "revoked", "had accepted, and was removed" }, { row(ANN).state, row(ANN).reason })
+    assert.same({ "removed", "as_wanted", false }, { done.outcome, done.seen, desk:reaches(account) })
+    assert.same({ "revoked", "had accepted, and was removed" }, { desk:row(ANN).state, desk:row(ANN).reason })
     assert.equal("none", assert(withdraw(ANN, { ask = never })).outcome)
   end)
 
   it("sees that somebody accepts while it is revoked", function()
     desk:invite(ANN)
-    local account = accept(ANN)
+    local account = desk:accept(ANN)
     -- the look before saw nobody
     server:fault{ operation = "sites.query_sites", status = 200, body =
       ('{"sites":[{"id":"%s","ownerAccountId":"%s","contributorAccountIds":[]}]}'):format(desk.sites[1], server.account_id) }
     local done = assert(withdraw(ANN, { ask = function(candidate) return candidate.account_id == account end }))
-    assert.same({ "removed", 1, false }, { done.outcome, done.revoked.done, reaches(1, account) })
+    assert.same({ "removed", 1, false }, { done.outcome, done.revoked.done, desk:reaches(account) })
   end)
 
   it("removes nobody where it is unclear, unless the account is named", function()
     desk:invite(ANN, BOB)
-    local account, other = accept(ANN), accept(BOB)
+    local account, other = desk:accept(ANN), desk:accept(BOB)
     local done = assert(withdraw(ANN, { ask = never }))
     assert.equal("unclear", done.outcome)
     assert.equal(2, #done.candidate.others)
-    assert.is_true(reaches(1, account) and reaches(1, other))
+    assert.is_true(desk:reaches(account) and desk:reaches(other))
     local none, err = withdraw(ANN, { account_id = "0f6e5d4c-3b2a-4190-8e7d-6c5b4a392817" })
     assert.is_nil(none)
     assert.matches("none of those that may have accepted", err.message)
     assert.equal("removed", assert(withdraw(ANN, { account_id = account:upper() })).outcome)
-    assert.is_true(not reaches(1, account) and reaches(1, other))
+    assert.is_true(not desk:reaches(account) and desk:reaches(other))
   end)
 
   it("revokes one of two who are unclear, and leaves the other's account alone", function()
     desk:invite(ANN, BOB)
-    local account = accept(BOB)
+    local account = desk:accept(BOB)
     local done = assert(withdraw(ANN, { ask = never }))
-    assert.same({ "revoked", true }, { done.outcome, reaches(1, account) })
+    assert.same({ "revoked", true }, { done.outcome, desk:reaches(account) })
   end)
 
   it("says that it could not be done, and does not say that he is gone", function()
     desk:invite(ANN)
-    local account = accept(ANN)
+    local account = desk:accept(ANN)
     assert(ledger:check(wix))
     server:fault{ operation = "contributors.remove_contributor", status = 403, times = "always" }
     local done = assert(withdraw(ANN, { ask = function() return true end }))
-    assert.same({ "open", "otherwise", 1, "accepted" }, { done.outcome, done.seen, done.removed.failed, row(ANN).state })
+    assert.same({ "open", "otherwise", 1, "accepted" }, { done.outcome, done.seen, done.removed.failed, desk:row(ANN).state })
     server:faults_clear()
     server:fault{ operation = "contributors.remove_contributor", reset = "after", times = "always" } -- it acts, and the answers are lost
     done = assert(withdraw(ANN, { ask = function() return true end }))
-    assert.same({ "removed", "as_wanted", false }, { done.outcome, done.seen, reaches(1, account) })
+    assert.same({ "removed", "as_wanted", false }, { done.outcome, done.seen, desk:reaches(account) })
   end)
 
   it("keeps every step: before it left, and after it came back", function()
     desk:invite(ANN)
-    local account = accept(ANN)
+    local account = desk:accept(ANN)
     assert(withdraw(ANN, { ask = function() return true end }))
     local database = require "wixum.ledger.database"
     local db <close> = database.open(desk.path)

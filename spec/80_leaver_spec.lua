@@ -15,26 +15,7 @@ local function start(options)
   ledger, wix, server = desk.ledger, desk.wix, desk.server
 end
 
-local function invite(site, email)
-  assert(ledger:plan({ { site_id = desk.sites[site], email = email, role = support.ROLE.title } }, { client = wix }))
-  assert(ledger:send(wix))
-end
-
-local function accept(email, site, by)
-  return assert(server:accept(server:invites{ status = "Pending", email = email, site_id = desk.sites[site or 1] }[1], by))
-    .accepted_by_account_id
-end
-
 local function check() return assert(ledger:check(wix)) end
-
-local function row(email, site) return (ledger:rows{ email = email, site_id = desk.sites[site or 1] }()) end
-
-local function reaches(site, account)
-  for _, contributor in ipairs(server:contributors(desk.sites[site])) do
-    if contributor.account_id == account then return true end
-  end
-  return false
-end
 
 local function leaver(email, options) return ledger:leaver(wix, email or ANN, options) end
 
@@ -52,10 +33,10 @@ describe("a leaver #pure", function()
   end)
 
   it("is shown with all that is known, and nothing is changed", function()
-    invite(1, ANN)
-    local account = accept(ANN)
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
     check()
-    invite(2, ANN)
+    desk:invite_to(ANN, 2)
     assert(ledger:plan({ { site_id = desk.sites[3], email = ANN, role = support.ROLE.title } }, { client = wix }))
     assert(ledger:team_invite(wix, { email = ANN, role = support.ROLE.title, sites = { desk.sites[1] } }))
     server:requests_clear()
@@ -71,26 +52,26 @@ describe("a leaver #pure", function()
     for _, request in ipairs(server:requests()) do
       assert.truthy(request.operation == "sites.query_sites" or request.operation == "users.search_team", request.operation)
     end
-    assert.is_true(reaches(1, account))
+    assert.is_true(desk:reaches(account))
   end)
 
   it("loses everything, and it is looked at again", function()
-    invite(1, ANN)
-    invite(1, BOB)
-    local account = accept(ANN)
+    desk:invite_to(ANN)
+    desk:invite_to(BOB)
+    local account = desk:accept(ANN)
     check()
     assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
-    invite(2, BOB)
-    accept(BOB, 2, ANN) -- she came by his link: it is her account
-    invite(3, ANN)
+    desk:invite_to(BOB, 2)
+    desk:accept(BOB, 2, ANN) -- she came by his link: it is her account
+    desk:invite_to(ANN, 3)
     local found = assert(leaver(ANN, { apply = true }))
     -- two removals, the open invite; and the one to the first site, since she came to the second by another's: which she used nobody knows
     assert.same({ true, 4, 0, 2 }, { found.applied, found.done.done, found.done.failed, found.revocations })
     assert.same({ 2, 0, 0 }, { found.seen.as_wanted, found.seen.otherwise, found.seen.unseen })
-    assert.is_false(reaches(1, account) or reaches(2, account))
-    assert.same({ "revoked", "had accepted, and was removed" }, { row(ANN).state, row(ANN).reason })
-    assert.equal("revoked", row(ANN, 3).state)
-    assert.equal("pending", row(BOB).state)
+    assert.is_false(desk:reaches(account) or desk:reaches(account, 2))
+    assert.same({ "revoked", "had accepted, and was removed" }, { desk:row(ANN).state, desk:row(ANN).reason })
+    assert.equal("revoked", desk:row(ANN, 3).state)
+    assert.equal("pending", desk:row(BOB).state)
     assert.is_true(found.left.is_empty)
     assert.matches("ann@example.com: 4 of 4 steps done.\nLooked at again: nothing is left", tostring(found))
     found = assert(leaver(ANN, { apply = true }))
@@ -119,41 +100,41 @@ describe("a leaver #pure", function()
     found = assert(leaver(ANN, { apply = true }))
     assert.same({ 2, 2 }, { found.done.done, found.seen.as_wanted })
     assert.same({ 0, 1, 1 }, { #server:members{ email = ANN }, #server:contributors(desk.sites[1]), #server:contributors(desk.sites[2]) })
-    assert.is_false(reaches(1, account))
+    assert.is_false(desk:reaches(account))
   end)
 
   it("does not take others along: what may be somebody else's is to be decided first", function()
-    invite(1, ANN)
-    local account = accept(ANN, 1, "carl@example.com") -- she passed the link on
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN, 1, "carl@example.com") -- she passed the link on
     check()
-    invite(2, BOB)
-    accept(BOB, 2, "carl@example.com")
+    desk:invite_to(BOB, 2)
+    desk:accept(BOB, 2, "carl@example.com")
     local found = assert(leaver())
     assert.equal(1, #found.changes) -- the site whose invite was hers
     assert.matches("Site 2: account " .. account .. ", which used her invite to Site 1, is there too", words_of(found.decide), 1, true)
     assert.equal("wixum confirm ann@example.com --site " .. desk.sites[1] .. " --account " .. account, found.decide[1].command)
     assert(leaver(ANN, { apply = true }))
-    assert.is_true(reaches(2, account))
+    assert.is_true(desk:reaches(account, 2))
   end)
 
   it("is not guessed where it is unclear", function()
-    invite(1, ANN)
-    invite(1, BOB)
-    local account = accept(BOB)
+    desk:invite_to(ANN)
+    desk:invite_to(BOB)
+    local account = desk:accept(BOB)
     local found = assert(leaver(ANN, { apply = true }))
-    assert.same({ 0, "revoked" }, { found.removals, row(ANN).state })
+    assert.same({ 0, "revoked" }, { found.removals, desk:row(ANN).state })
     assert.equal("Site 1: they may be account " .. account .. " there", words_of(found.decide))
-    assert.is_true(reaches(1, account))
+    assert.is_true(desk:reaches(account))
   end)
 
   it("who owns a site, or is the key's own account, is told and left alone", function()
-    invite(1, ANN)
-    local account = accept(ANN)
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
     check()
     assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
     start{ owner_contributes = true }
-    invite(1, ANN)
-    account = accept(ANN)
+    desk:invite_to(ANN)
+    account = desk:accept(ANN)
     check()
     assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
     server:transfer(desk.sites[1], ANN)
@@ -169,13 +150,13 @@ describe("a leaver #pure", function()
   end)
 
   it("is asked about, and keeps all where the answer is no", function()
-    invite(1, ANN)
-    local account, asked = accept(ANN), nil
+    desk:invite_to(ANN)
+    local account, asked = desk:accept(ANN), nil
     local found = assert(leaver(ANN, { apply = true, ask = function(plan)
       asked = #plan.changes
       return false
     end }))
-    assert.same({ 1, false, true }, { asked, found.applied, reaches(1, account) })
+    assert.same({ 1, false, true }, { asked, found.applied, desk:reaches(account) })
   end)
 
   it("must be said by the whole address; one that nobody knows is told", function()
@@ -191,8 +172,8 @@ describe("a leaver #pure", function()
   end)
 
   it("is not half known where something could not be read", function()
-    invite(1, ANN)
-    accept(ANN)
+    desk:invite_to(ANN)
+    desk:accept(ANN)
     for operation, kind in pairs{ ["users.search_team"] = "forbidden", ["sites.query_sites"] = "forbidden" } do
       server:fault{ operation = operation, status = 403 }
       local found, err = leaver(ANN, { apply = true })
@@ -203,20 +184,20 @@ describe("a leaver #pure", function()
   end)
 
   it("keeps what is refused, and says what is left", function()
-    invite(1, ANN)
-    local account = accept(ANN)
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
     check()
     server:fault{ operation = "contributors.remove_contributor", status = 403 }
     local found = assert(leaver(ANN, { apply = true }))
     assert.same({ 1, 1, 1 }, { found.done.failed, found.seen.otherwise, #found.left.changes })
-    assert.same({ "accepted", true }, { row(ANN).state, reaches(1, account) })
+    assert.same({ "accepted", true }, { desk:row(ANN).state, desk:reaches(account) })
     assert.matches("Looked at again, this is left:\n  takes account " .. account, tostring(found), 1, true)
     server:fault{ operation = "contributors.remove_contributor", status = 401 }
     found = assert(leaver(ANN, { apply = true }))
     assert.same({ "unauthenticated", 1 }, { found.stopped.kind, found.done.put_back })
     found = assert(leaver(ANN, { apply = true }))
     assert.is_string(found.interrupted_at)
-    assert.is_false(reaches(1, account))
+    assert.is_false(desk:reaches(account))
     local db <close> = database.open(desk.path)
     assert.same({ dropped = 1, done = 1, failed = 1 }, (function()
       local counts = {}

@@ -28,18 +28,6 @@ end
 local function leaver(email, options) return assert(ledger:leaver(wix, email or ANN, options)) end
 local function on_sites() return #server:contributors(desk.sites[1]) + #server:contributors(desk.sites[2]) end
 
-local function invite(email, site)
-  assert(ledger:plan({ { site_id = desk.sites[site or 1], email = email, role = ROLE } }, { client = wix }))
-  assert(ledger:send(wix))
-end
-
-local function accept(email, by, site)
-  return assert(server:accept(server:invites{ status = "Pending", email = email, site_id = desk.sites[site or 1] }[1], by))
-    .accepted_by_account_id
-end
-
-local function row(email, site) return (ledger:rows{ email = email, site_id = desk.sites[site or 1] }()) end
-
 describe("a leaver #pure", function()
   before_each(function() start() end)
   after_each(function()
@@ -75,8 +63,8 @@ describe("a leaver #pure", function()
   end)
 
   it("is told where the site cannot be seen now", function()
-    invite(ANN)
-    local account = accept(ANN)
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
     assert(ledger:check(wix))
     local template = '{"sites":[{"id":"%s","ownerAccountId":"%s"%s}],"metadata":{"hasNext":false}}'
     for _, body in ipairs{ template:format(desk.sites[2], server.account_id, ',"contributorAccountIds":[]'),
@@ -116,11 +104,11 @@ describe("a leaver #pure", function()
   end)
 
   it("does not take along an account that is somebody else's, as was said", function()
-    invite(ANN)
-    local account = accept(ANN, BOB)
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN, nil, BOB)
     assert(ledger:check(wix))
-    invite(BOB, 2)
-    accept(BOB, nil, 2)
+    desk:invite_to(BOB, 2)
+    desk:accept(BOB, 2)
     assert(ledger:check(wix))
     assert(ledger:confirm{ email = BOB, site_id = desk.sites[2], account_id = account })
     local found = leaver(ANN, { apply = true })
@@ -131,13 +119,13 @@ describe("a leaver #pure", function()
   end)
 
   it("is done with invites that are over", function()
-    invite(ANN)
+    desk:invite_to(ANN)
     assert(server:decline(server:invites()[1]))
-    invite(ANN, 2)
+    desk:invite_to(ANN, 2)
     server:advance(31 * 86400)
     local found = leaver(ANN, { apply = true })
     assert.same({ 2, true }, { found.done.done, found.is_clean })
-    invite(BOB)
+    desk:invite_to(BOB)
     server:fault{ operation = "site_invites.revoke_invite", status = 404 }
     local done = assert(ledger:withdraw(wix, { email = BOB, site_id = desk.sites[1] }))
     assert.equal("over", done.outcome)
@@ -231,7 +219,7 @@ describe("a headless site #pure", function()
     start{ sites = { { id = "00000001-2222-4333-8444-555555555555", name = "Bare", namespace = "HEADLESS" } } }
     assert(ledger:plan({ { site = "bare", email = ANN, role = ROLE } }, { client = wix }))
     assert(ledger:send(wix))
-    accept(ANN)
+    desk:accept(ANN)
     assert.equal(1, assert(ledger:check(wix)).accepted)
     desk:close()
     desk = nil
@@ -259,7 +247,7 @@ describe("a backup of an earlier version #pure", function()
     end
     local before = support.read(path)
     assert.equal(1, assert(ledger:import(path)).added)
-    assert.equal("pending", row(ANN).state)
+    assert.equal("pending", desk:row(ANN).state)
     assert.equal(before, support.read(path))
     assert.is_nil(io.open(desk.path .. ".part"))
     os.remove(path)

@@ -45,7 +45,8 @@ function support.desk(options)
   local given = { seed = 1, log = 10000, sites = sites, start_time = support.START }
   for name, value in pairs(options or {}) do given[name] = value end
   local server = assert(sandbox.start(given))
-  local self = setmetatable({ server = server, wix = server:client{ rate = false }, path = support.temporary(), sites = sites }, desk)
+  local self = setmetatable({ server = server, wix = server:client{ rate = false }, path = support.temporary(), sites = sites, files = {} },
+    desk)
   self:open()
   return self
 end
@@ -63,6 +64,24 @@ function desk:close()
   self.wix:close()
   self.server:stop()
   support.remove(self.path)
+  for _, path in ipairs(self.files) do support.remove(path) end
+end
+
+--- A path that is cleared away with the desk: where nothing is, or a file with this content.
+---@param ending string
+---@param content string?
+---@return string
+function desk:file(ending, content)
+  self.files[#self.files + 1] = support.temporary(content, ending)
+  return self.files[#self.files]
+end
+
+--- Another ledger, on the same clock.
+---@return wixum.Ledger
+---@return string path
+function desk:another()
+  local path = self:file(".db")
+  return assert(wixum.ledger.open(path, { time = self:time() })), path
 end
 
 --- Plans people of a site, and sends to them unless told otherwise.
@@ -71,6 +90,34 @@ function desk:invite(...)
   for i, email in ipairs{ ... } do rows[i] = { site_id = self.sites[1], email = email, role = support.ROLE.title } end
   assert(self.ledger:plan(rows, { client = self.wix }))
   return assert(self.ledger:send(self.wix))
+end
+
+--- Plans somebody on a site, by its number in `sites`, and sends.
+---@param email string
+---@param site integer? 1 unless told otherwise
+---@param role string? a title
+function desk:invite_to(email, site, role)
+  assert(self.ledger:plan({ { site_id = self.sites[site or 1], email = email, role = role or support.ROLE.title } },
+    { client = self.wix }))
+  return assert(self.ledger:send(self.wix))
+end
+
+--- Their open invite, as the sandbox has it.
+function desk:open_invite(email, site)
+  return self.server:invites{ status = "Pending", email = email, site_id = self.sites[site or 1] }[1]
+end
+
+--- Their open invite is accepted.
+---@param by string? with whose account; theirs unless told otherwise
+---@return string account_id
+function desk:accept(email, site, by) return assert(self.server:accept(self:open_invite(email, site), by)).accepted_by_account_id end
+
+--- Does the account reach the site, by the sandbox's books?
+function desk:reaches(account, site)
+  for _, contributor in ipairs(self.server:contributors(self.sites[site or 1])) do
+    if contributor.account_id == account then return true end
+  end
+  return false
 end
 
 --- Plans so many people.
@@ -89,8 +136,8 @@ function desk:states()
   return counts
 end
 
---- The row of a person.
-function desk:row(email) return (self.ledger:rows{ email = email }()) end
+--- The row of a person: on a site, where its number is told.
+function desk:row(email, site) return (self.ledger:rows{ email = email, site_id = site and self.sites[site] }()) end
 
 --- Mails by address, of one kind ("invite", "resend") where that is said.
 function desk:mails(kind)
