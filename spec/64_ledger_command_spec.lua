@@ -92,6 +92,23 @@ describe("the command, with a ledger #pure", function()
     assert.matches("\n" .. SITE .. ",Bäckerei Süß,", done("sites", "--csv"), 1, true)
   end)
 
+  it("ends a batch that was interrupted where nobody is left, also when it is to begin anew", function()
+    write("customers.csv", table.unpack(CUSTOMERS))
+    done("invite", "customers.csv")
+    for _, words in ipairs{ {}, { "--anew" } } do
+      server:fault{ status = 401, after = 1, operation = "site_invites.resend_invite" }
+      assert.equal(4, select(2, run("resend", "--all", "--concurrency", "1")))
+      server:faults_clear()
+      assert.matches("Interrupted: resend", done("status"), 1, true)
+      done("revoke", "--all")
+      assert.matches("Nobody to do this with", done("resend", "--all", table.unpack(words)), 1, true)
+      assert.is_nil(done("status"):find("Interrupted", 1, true))
+      done("retry", "--state", "revoked")
+      done("resume")
+      assert.matches("2 mails sent once more.", done("resend", "--all"), 1, true)
+    end
+  end)
+
   it("names every line that cannot be used, plans nothing, and goes on without them where it is told to", function()
     write("bad.csv", "site,email,role", SITE .. ",ann@example.com," .. ROLE, "nowhere,=bob@example.com," .. ROLE,
       SITE .. ",cem,Websit Manager", SITE .. ',"unclosed,' .. ROLE, SITE .. ",dan@example.com," .. ROLE)
