@@ -306,6 +306,18 @@ describe("a report's page #pure", function()
     assert.matches("Last check never: wixum check looks who has joined", words_of((made())), 1, true)
   end)
 
+  it("names the invites to the team that it does not count", function()
+    desk:invite("ann@example.com")
+    assert.is_nil(words_of((made())):find("Team", 1, true))
+    assert(ledger:team_invite(desk.wix, { email = "eve@example.com", role = support.ROLE.title, sites = { report.SITES[1] } }))
+    local text, found = made()
+    assert.same({ 1, 1 }, { found.rows, found.team })
+    assert.truthy(words_of(text):find("Team 1 invite to the account itself, not counted on this page: wixum team list tells", 1, true))
+    text, found = made{ selector = { email = "ann@example.com" } }
+    assert.is_nil(found.team)
+    assert.is_nil(words_of(text):find("Team", 1, true))
+  end)
+
   it("tells that there is nobody", function()
     local read = words_of((made()))
     assert.matches("Nobody is invited, and nobody is planned to be.", read, 1, true)

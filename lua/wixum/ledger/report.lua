@@ -13,6 +13,7 @@ local page = require "wixum.report.page"
 local rows = require "wixum.ledger.rows"
 local selector = require "wixum.ledger.selector"
 local sites = require "wixum.ledger.sites"
+local team_invites = require "wixum.ledger.team_invites"
 
 ---@class wixum.LedgerReport: wixum.ReportFigures
 ---@field base_url string? of the service that the ledger belongs to
@@ -22,6 +23,7 @@ local sites = require "wixum.ledger.sites"
 ---@field clock string by the ledger's
 ---@field looked_at string? when it was last looked who has joined
 ---@field only string? which rows, in words; nil: all
+---@field team integer? invites to the account itself, which none of the figures counts; nil where the report is not about all rows
 ---@field in_table integer rows in the table, or that would be
 
 local report = {}
@@ -85,6 +87,7 @@ local function gather(state, which, names)
   found.made_at, found.clock = selector.date(os.time()), state.now()
   found.looked_at = db:one(LOOKED:format(which.condition)).latest
   found.only = only(which.selector, names)
+  found.team = not found.only and team_invites.count(db) or nil
   return found
 end
 

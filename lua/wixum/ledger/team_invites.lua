@@ -260,6 +260,11 @@ function team_invites.present(wix, emails)
   return found
 end
 
+--- How many have been mailed, or may have been.
+---@param db table
+---@return integer
+function team_invites.count(db) return db:one("SELECT count(*) AS number FROM team_invites WHERE mails > 0").number end
+
 --- The rows, for people.
 ---@param db table
 ---@return table[]

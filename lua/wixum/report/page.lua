@@ -81,6 +81,10 @@ local function facts(figures)
       or shown.advice("never: `wixum check` looks who has joined"))
   end
   if figures.only then add("Only", shown.text(figures.only, 400)) end
+  if (figures.team or 0) > 0 then
+    add("Team", shown.advice(("%s to the account itself, not counted on this page: `wixum team list` tells where they stand"):format(
+      counted(figures.team, "invite", "invites"))))
+  end
   add("Rows", ("%s: one is one person on one site"):format(html.count(figures.rows)))
   return list
 end
