@@ -39,6 +39,11 @@ describe("a report's figures #pure", function()
     assert.is_nil(found.only)
   end)
 
+  it("are a line of text", function()
+    assert.equal("10 invitations, 8 mailed: 1 accepted, 3 waiting, 1 unclear, 1 expired, 1 failed, 1 unknown, 1 planned, 1 revoked; "
+      .. "11 mails", tostring(assert(ledger:report())))
+  end)
+
   it("are the same by site, worst first, by the names that the ledger knows", function()
     local list = {}
     for i, site in ipairs(found.sites) do list[i] = { site.name, site.rows, site.mailed, site.states } end
@@ -506,7 +511,8 @@ describe("wixum report #pure", function()
       INSERT INTO invites (site_id, email, person, policy_ids, state, planned_at, changed_at)
       SELECT '%s', 'n' || i, 'n' || i, '1', 'planned', '', '' FROM n]]):format(report.SITES[1]))
     local output = run("--html", "x.html")
-    assert.matches("20010 rows in x.html: open it in any browser. Its table has the first 20000; `wixum export` has all", output, 1, true)
+    assert.matches(("20010 rows in x.html: open it in any browser. Its table has the first 20000; `wixum --ledger %s export` has all")
+      :format(desk.path), output, 1, true)
   end)
 
   it("prints the figures as JSON, with or without a page", function()
@@ -548,10 +554,11 @@ describe("wixum report #pure", function()
   it("says what is missing or cannot be, and no mistake is a traceback", function()
     os.execute(("echo mine > %s/mine.html"):format(folder))
     for _, row in ipairs{
-      { {}, "say where the page is to go: wixum report --html FILE; or --json, for the figures alone" },
+      { {}, " report --html FILE; or --json, for the figures alone" },
       { { "--html", "-", "--json" }, "cannot both go to standard output" }, { { "--html", "" }, "takes the path of a file" },
       { { "--html", "." }, "the report cannot be written" }, { { "--html", "mine.html" }, "is no report; it stays as it is" },
-      { { "--html", desk.path }, "cannot take the place of the ledger" }, { { "--html", "/nowhere/x" }, "cannot be made" },
+      { { "--html", desk.path }, "cannot take the place of the ledger" },
+      { { "--html", "/nowhere/x" }, "/nowhere/x: its folder is not there" },
       { { "--html", "x.html", "--site", "Nowhere" }, "the ledger knows no site called Nowhere" },
       { { "--hmtl", "x.html" }, "unknown option" }, { { "--html", "x.html", "--ledger", "none.db" }, "there is no such file" },
     } do

@@ -76,7 +76,7 @@ describe("the command, about people #pure", function()
     server:advance(8 * 86400)
     contains(desk:done("remind", "--trust", "roles"), "Looking who has joined", "ann@example.com accepted", "1 reminder sent")
     assert.equal(BOB, server:outbox{ kind = "resend" }[1].to)
-    contains(desk:done("remind", "--dry-run"), "Nobody to do this with")
+    contains(desk:done("remind", "--dry-run"), "Nobody is due: 1 person is waiting, mailed less than 7d ago")
   end)
 
   it("tells somebody everywhere, with or without a key, and for support", function()

@@ -68,8 +68,8 @@ local function invalid(run, message, advice, more)
   return fail(run, found, { advice = advice })
 end
 
-local KEY_ADVICE =
-  "Set WIX_API_KEY, or WIX_API_KEY_FILE to a file that only you can read, or give api_key to wixum.client{ … }"
+local KEY_ADVICE = "Set WIX_API_KEY, or WIX_API_KEY_FILE to a file that only you can read, or say api_key_file or key_command in "
+  .. "~/.config/wixum/config, or give api_key to wixum.client{ … }"
 
 -- Ctrl-C, and a task that is cancelled, end the call by raising, so that what called it stops; what it says is true of the whole call.
 local function stopped(run, reason, found)

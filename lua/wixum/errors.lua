@@ -51,7 +51,7 @@ local LOOK_FIRST = {
 }
 local ADVICE = {
   invalid = "Nothing was sent: correct it and call again",
-  unauthenticated = "Check the API key (WIX_API_KEY or WIX_API_KEY_FILE): it is wrong, revoked or of another account",
+  unauthenticated = "Check the API key (WIX_API_KEY, WIX_API_KEY_FILE or the config file): it is wrong, revoked or of another account",
   forbidden = "Check that the key has the permission this call needs, and that the site or account id belongs to the key's account",
   not_found = "Check the id, and that it belongs to this site: ids of one site are unknown on another",
   conflict = "It exists already or has changed meanwhile: look at its present state",

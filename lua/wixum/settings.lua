@@ -130,7 +130,9 @@ local function from_command(command)
     local text = pipe:read("l")
     while pipe:read(4096) do end -- what goes on printing is let, or it would die of a closed pipe
     local ok = pipe:close()
-    if not ok or not text then return nil, "key_command in the config file failed, or printed nothing" end
+    if not ok or not text then
+      return nil, "key_command in the config file failed, or printed nothing: run it by hand, it must print the key alone"
+    end
     local set, reason = session:set_key(text)
     if not set then return nil, "what key_command in the config file printed cannot be used: " .. reason end
     return true

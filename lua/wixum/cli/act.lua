@@ -61,8 +61,8 @@ local function tell(desk, name, summary)
   elseif summary.unknown > 0 then said.tell_unknown(talk) end
 end
 
--- Looks, asks, does. `call` is the ledger's method with its options.
-local function run(desk, name, call)
+-- Looks, asks, does. `call` is the ledger's method with its options; why_nobody: answers what is said where nobody is meant.
+local function run(desk, name, call, why_nobody)
   local talk, given = desk.talk, desk.given
   local looked = assert(call{ dry_run = true, anew = given.anew })
   local since = looked.continued and (" (going on with what was begun at %s: %d were attempted then)"):format(looked.continued,
@@ -70,7 +70,8 @@ local function run(desk, name, call)
   if looked.total == 0 then
     -- a batch that is through is over then, and what a killed run has left is unknown
     local recovered = given.dry_run and 0 or call{ most = 0 }.recovered
-    talk:result("Nobody to do this with" .. since .. ".", { total = 0, recovered = recovered, skipped = looked.skipped })
+    talk:result(("%s%s."):format(why_nobody and why_nobody() or "Nobody to do this with", since), { total = 0, recovered = recovered,
+      skipped = looked.skipped })
     tell_skipped(talk, looked)
     if recovered == 0 then return status.DONE end
     said.tell_recovered(talk, recovered)
@@ -138,13 +139,21 @@ function act.remind(desk)
     if not found then return interrupted end
     talk:note("%s", tostring(found))
   end
+  local people = given.email and #given.email > 0 and given.email or nil
+  local function why_nobody()
+    local waiting = assert(ledger:status{ site_id = sites, email = people }).states.pending or 0
+    if waiting == 0 then return "Nobody is waiting" end
+    return ("Nobody is due: %s waiting, mailed less than %s ago, reminded %s already, or with an invite of which it is unclear who used it")
+      :format(counted(waiting, "person is", "people are"), given.after or "7d",
+        given.at_most and counted(given.at_most, "time", "times") or "twice")
+  end
   return run(desk, "remind", function(options)
     options.after, options.every, options.at_most, options.limit = given.after, given.every, given.at_most, given.limit
-    options.site_id, options.email = sites, given.email and #given.email > 0 and given.email or nil
+    options.site_id, options.email = sites, people
     options.anew, options.trust = nil, join.trust(desk)
     options.checked_since = clock() - looked_at < FRESH and since or nil
     return raising(ledger:remind(wix, options))
-  end)
+  end, why_nobody)
 end
 
 local function decided(desk, decision, words)

@@ -44,10 +44,10 @@ local function begin(self, columns)
   local count = #columns
   if columns[count - 1] == "line" and columns[count] == "reason" then count = count - 2 end
   self.columns = table.move(columns, 1, count, 1, {})
-  local ok, failure = pcall(filesystem.make_private, self.part) -- it holds the addresses of people
+  filesystem.make_private(self.part) -- it holds the addresses of people
   local problem
-  if ok then self.file, problem = io.open(self.part, "wb") end
-  if not self.file then require("wixum.cli.desk").fail("--skip-bad: " .. tostring(problem or failure)) end
+  self.file, problem = io.open(self.part, "wb")
+  if not self.file then require("wixum.cli.desk").fail("--skip-bad: " .. tostring(problem)) end
   self.file:write("\xEF\xBB\xBF") -- tells Excel that it is UTF-8
   local header = table.move(self.columns, 1, count, 1, {})
   header[#header + 1], header[#header + 2] = "line", "reason"

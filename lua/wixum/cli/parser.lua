@@ -249,6 +249,7 @@ function parser.new()
   sandbox:option("--state", "A file: go on from what it holds, and keep what there is at the end.")
   sandbox:option("--mail-folder", "A folder: each mail is also put there, as an .eml file.")
   sandbox:flag("--like-account", "Like the account of the settings: its sites, roles and team, by reads alone.")
+    :target("like") -- the same before the command's name is an option of another place, which this would undo
   sandbox:option("--locale", "With --like-account: the language of titles beside English, such as de."):argname("LOCALE")
   sandbox:flag("--strict-sites", "Refuse sites it does not know, instead of making them sites of the account.")
 

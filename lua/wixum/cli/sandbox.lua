@@ -45,6 +45,7 @@ end
 ---@param given table options
 ---@return integer status
 function sandbox.run(given)
+  given.like_account = given.like_account or given.like
   local kept, reason, code
   if given.state then kept, reason, code = io.open(given.state, "rb") end
   if kept then kept:close()

@@ -6,6 +6,7 @@
 local cjson = require "cjson"
 local errors = require "wixum.errors"
 local status = require "wixum.cli.status"
+local suggested = require "wixum.cli.suggested"
 local printable = require("wixum.csv.problem").printable
 
 local talk = {}
@@ -14,10 +15,16 @@ talk.__index = talk
 -- Is a descriptor a terminal?
 local function is_terminal(descriptor) return os.execute(("test -t %d"):format(descriptor)) == true end
 
----@param given { quiet: boolean?, json: boolean?, yes: boolean? }
+---@param given { quiet: boolean?, json: boolean?, yes: boolean?, sandbox: boolean?, ledger: string? }
 ---@return table talk
 function talk.new(given)
-  return setmetatable({ quiet = given.quiet == true, json = given.json == true, yes = given.yes == true }, talk)
+  return setmetatable({ quiet = given.quiet == true, json = given.json == true, yes = given.yes == true,
+    options = suggested.options(given) }, talk)
+end
+
+-- A text of ours, which may name commands.
+local function worded(self, text, ...)
+  return suggested.text(select("#", ...) > 0 and text:format(...) or text, self.options)
 end
 
 --- Does somebody look at stderr?
@@ -29,7 +36,7 @@ end
 --- A line on stderr, unless --quiet.
 function talk:note(text, ...)
   if self.quiet then return end
-  io.stderr:write(select("#", ...) > 0 and text:format(...) or text, "\n")
+  io.stderr:write(worded(self, text, ...), "\n")
 end
 
 --- An error on stderr. Of what was decided here, only what people need: what happened, and what to do.
@@ -40,8 +47,8 @@ function talk:failed(err)
 end
 
 --- A line on stderr of what is wrong.
-function talk.wrong(_, text, ...)
-  io.stderr:write("wixum: ", select("#", ...) > 0 and text:format(...) or text, "\n")
+function talk:wrong(text, ...)
+  io.stderr:write("wixum: ", worded(self, text, ...), "\n")
 end
 
 -- Tables that hold names; any other that is empty is a list.
@@ -68,7 +75,7 @@ end
 ---@param value any
 function talk:result(text, value)
   if self.json then self:out(encoded(value), "\n")
-  elseif not self.quiet then self:out(text, "\n") end
+  elseif not self.quiet then self:out(worded(self, text), "\n") end
 end
 
 --- To stdout. That it cannot be written is told at the end.
@@ -141,7 +148,11 @@ function talk:may(what, otherwise)
   end
   io.stderr:write(what, " Go on? [y/N] ")
   io.stderr:flush()
-  local answer = io.stdin:read("l")
+  local heard, answer = pcall(io.stdin.read, io.stdin, "l")
+  if not heard then -- Ctrl-C: what is so without a yes is said first
+    io.stderr:write("\n", otherwise)
+    error(answer, 0)
+  end
   if answer and answer:lower():find("^%s*y") then return true end
   io.stderr:write(answer and "" or "\n", otherwise, "\n")
   return false, status.INTERRUPTED

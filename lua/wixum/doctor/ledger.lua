@@ -45,7 +45,15 @@ local function file_line(examined, path, source)
   elseif facts.readable_by_others then
     more.advice = ("chmod 600 %s: there are people's addresses in it"):format(shown(path, 300))
     examined.add(TOPIC, "file", "warning", text .. "; others can read it", more)
-  else examined.add(TOPIC, "file", "ok", text, more) end
+  else
+    local closed = filesystem.unwritable(path)
+    if closed then
+      more.cause = "settings"
+      more.advice = ("chmod u+w %s, where that is yours: nothing can be written down before"):format(shown(table.concat(closed, " "), 600))
+      text = ("%s; %s may not be written"):format(text, shown(table.concat(closed, ", "), 600))
+    end
+    examined.add(TOPIC, "file", closed and "wrong" or "ok", text, more)
+  end
   return facts.kind == "file" and facts.size > 0
 end
 

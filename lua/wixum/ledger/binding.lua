@@ -72,6 +72,33 @@ function binding.to_client(state, wix, looks_only)
   binding.to(state.db, (wix:endpoint()), account)
 end
 
+-- What a ledger is about; whose it is says nothing where all of these are empty.
+local CONTENT = { "invites", "team_invites", "calls", "sites", "presences", "accounts", "account_owners", "plans", "changes" }
+
+local function is_empty(db)
+  for _, name in ipairs(CONTENT) do
+    if db:one("SELECT 1 FROM " .. name .. " LIMIT 1") then return false end
+  end
+  return true
+end
+
+--- Runs a function with a ledger that is bound to a client's service and account. One that was nobody's, and into which nothing came,
+--- is nobody's again: an account that was mistyped, and refused, is not kept.
+---@param state table of the ledger
+---@param wix table
+---@param fn function
+---@return any ... what it returns
+function binding.while_used(state, wix, fn, ...)
+  local db = state.db
+  local was_bound = setting(db, "base_url") ~= nil
+  binding.to_client(state, wix)
+  if was_bound then return fn(...) end
+  local results = table.pack(pcall(fn, ...))
+  if is_empty(db) then db:run("DELETE FROM settings WHERE name IN ('base_url', 'account_id')") end
+  if not results[1] then error(results[2], 0) end
+  return table.unpack(results, 2, results.n)
+end
+
 -- ---- one sender at a time --------------------------------------------------------------------------------------------
 
 local function holder()
@@ -101,7 +128,9 @@ end
 ---@return any ... what it returns
 function binding.alone(state, fn, ...)
   local side = state.path .. "-sender"
-  filesystem.make_private(side)
+  if not filesystem.make_private(side) then
+    database.fail(side .. " cannot be made beside it", "Look at the mode and the owner of the ledger's folder")
+  end
   local lock = database.lock(side, PATIENCE)
   if not lock then
     local problem = database.failure(("it is in use by %s"):format(setting(state.db, "sender") or "another process"),

@@ -35,9 +35,21 @@ function database.fail(text, advice)
   error(database.failure(text, advice), 0)
 end
 
+--- Raises what is wrong with a file that is not the ledger: its words name it.
+---@param text string
+---@param advice string?
+function database.fail_of_file(text, advice)
+  local problem = database.failure(text, advice)
+  problem.names_file = true
+  error(problem, 0)
+end
+
 ---@param value any
 ---@return boolean
 function database.is_failure(value) return getmetatable(value) == failure end
+
+--- What is said of a database that may not be written, or one of the files beside it.
+database.READ_ONLY = "it may not be written"
 
 -- LuaSQL's words, for people.
 local function told(problem)
@@ -48,7 +60,7 @@ local function told(problem)
     return text, "Make room on the disk, and call again: what was written before is still there"
   elseif text:find("unable to open database", 1, true) then
     return "it cannot be opened", "Is it a file, and may you read and write it and its folder?"
-  elseif text:find("readonly database", 1, true) then return "it may not be written", "Look at its mode and owner, and at its folder's"
+  elseif text:find("readonly database", 1, true) then return database.READ_ONLY, "Look at its mode and owner, and at its folder's"
   end
   return text
 end

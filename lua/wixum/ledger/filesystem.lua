@@ -3,8 +3,6 @@
 -- Owns the list of file systems whose locks do not hold: two computers, or a computer and the one it is a guest on, may then write at
 -- once.
 
-local database = require "wixum.ledger.database"
-
 local filesystem = {}
 
 -- As /proc names them. With fuse.*, behind the point stands who serves it: sshfs, rclone, s3fs.
@@ -84,6 +82,21 @@ function filesystem.exists(path) return shell("test -e %s", path) end
 ---@return boolean
 function filesystem.is_special(path) return shell("test -e %s && ! test -f %s", path, path) end
 
+--- Which of a ledger's files, or of its folder, may not be written by whoever asks: a log that was made while the ledger was read-only
+--- stays so when the ledger's mode is mended.
+---@param path string
+---@return string[]? # nil where all of them may
+function filesystem.unwritable(path)
+  local found, folder = {}, path:match("^(.*)/[^/]*$") or "."
+  for _, ending in ipairs{ "", "-wal", "-shm", "-sender" } do
+    local file = path .. ending
+    if shell("test -e %s && ! test -w %s", file, file) then found[#found + 1] = file end
+  end
+  folder = folder == "" and "/" or folder
+  if not shell("test -w %s", folder) then found[#found + 1] = folder end
+  return found[1] and found or nil
+end
+
 --- Do two names mean one file?
 ---@param one string
 ---@param other string
@@ -137,10 +150,10 @@ end
 
 --- An empty file that only its owner can read, where there is none: SQLite, and Lua, would make one for everybody.
 ---@param path string
+---@return boolean # is there one now?
 function filesystem.make_private(path)
   -- between the two looks another process may have made it
-  if shell("test -e %s || ( umask 077; set -C; : > %s ) || test -e %s", path, path, path) then return end
-  database.fail("it cannot be made (may its folder be written?)", "Say another place")
+  return shell("test -e %s || ( umask 077; set -C; : > %s ) || test -e %s", path, path, path)
 end
 
 return filesystem

@@ -56,8 +56,11 @@ function ledger.open(path, options)
   return objects.guarded("ledger.open", path, function()
     local problem = filesystem.problem(path)
     if problem then database.fail(problem, "Say another place") end
-    if options.create ~= false then filesystem.make_private(path)
-    elseif not filesystem.exists(path) then database.fail("there is no such file", "`wixum plan` makes one") end
+    if options.create == false then
+      if not filesystem.exists(path) then database.fail("there is no such file", "`wixum plan` makes one") end
+    elseif not filesystem.make_private(path) then
+      database.fail("it cannot be made (may its folder be written?)", "Say another place")
+    end
     local db = database.open(path)
     local ok, raised = pcall(schema.migrate, db)
     if not ok then

@@ -15,7 +15,7 @@ local new_file = {}
 
 local function fail(kind, problem, advice)
   local name = kind.name:gsub("^%l+ ", "the ")
-  database.fail(("%s cannot be written: %s"):format(name, tostring(problem)), advice)
+  database.fail_of_file(("%s cannot be written: %s"):format(name, tostring(problem)), advice)
 end
 
 -- For a file that must not fail half-way in silence.
@@ -42,7 +42,9 @@ local function write_beside(kind, name, put)
   local target = filesystem.target(name)
   if not target then fail(kind, name .. " is a link that leads nowhere", "Name another place") end
   local part = filesystem.free_name(target)
-  filesystem.make_private(part) -- it holds the addresses of people
+  if not filesystem.make_private(part) then -- private, for it holds the addresses of people
+    fail(kind, name .. ": its folder is not there, or may not be written", "Name another place")
+  end
   local ok, result = pcall(function()
     local made = write_to(kind, part, put)
     local moved, problem = os.rename(part, target)
@@ -60,11 +62,12 @@ end
 ---@param kind wixum.NewFileKind
 function new_file.check(target, ledger, kind)
   if filesystem.is_of_ledger(target, ledger) then
-    database.fail(kind.name .. " cannot take the place of the ledger itself", "Name another file")
+    database.fail_of_file(kind.name .. " cannot take the place of the ledger itself", "Name another file")
   end
   if filesystem.is_special(target) then return end
   if filesystem.exists(target) and not kind.is_one(target) then
-    database.fail(("%s is there already, and is no %s; it stays as it is"):format(target, kind.name:match("%S+$")), "Name another file")
+    database.fail_of_file(("%s is there already, and is no %s; it stays as it is"):format(target, kind.name:match("%S+$")),
+      "Name another file")
   end
 end
 

@@ -6,6 +6,7 @@ local binding = require "wixum.ledger.binding"
 local database = require "wixum.ledger.database"
 local decide = require "wixum.ledger.decide"
 local errors = require "wixum.errors"
+local filesystem = require "wixum.ledger.filesystem"
 local redaction = require "wixum.redaction"
 local run = require "wixum.ledger.run"
 
@@ -51,9 +52,15 @@ function object.guarded(name, path, fn, ...)
   if results[1] then return table.unpack(results, 2, results.n) end
   local problem = results[2]
   if not database.is_failure(problem) then error(problem, 0) end
+  local closed = problem.text == database.READ_ONLY and filesystem.unwritable(path)
+  if closed then
+    problem.text = table.concat(closed, ", ") .. " may not be written"
+    problem.advice = "Where that is yours: chmod u+w " .. table.concat(closed, " ")
+  end
   return nil, errors.new({ kind = "ledger", outcome = problem.outcome or "not_sent", operation = name, where = errors.where(),
     in_use = problem.in_use,
-    message = ("the ledger %s: %s"):format(redaction.text(path, 200) or "", redaction.text(problem.text) or "") },
+    message = (problem.names_file and "" or ("the ledger %s: "):format(redaction.text(path, 200) or ""))
+      .. (redaction.text(problem.text) or "") },
     { advice = problem.advice })
 end
 

@@ -141,13 +141,13 @@ local NEEDED = { "site_id", "email", "policy_ids", "state", "mails", "planned_at
 
 local function csv_rows(path, report, take)
   local rows, format = csv.rows(path, { on_problem = report })
-  if not rows then database.fail(format --[[@as string]], "Nothing was read in") end
+  if not rows then database.fail_of_file(format --[[@as string]], "Nothing was read in") end
   local _ <close> = setmetatable({}, { __close = rows.close })
   local there = {}
   for _, name in ipairs(format.columns) do there[name] = true end
   for _, name in ipairs(NEEDED) do
     if not there[name] then
-      database.fail(("%s is neither a backup nor an export: it has no column %s"):format(path, name),
+      database.fail_of_file(("%s is neither a backup nor an export: it has no column %s"):format(path, name),
         "A list of people to be invited is read by `wixum plan`")
     end
   end
@@ -163,7 +163,7 @@ local function json_rows(path, take)
   local function whole()
     file:seek("set", 0)
     local ok, list = pcall(cjson.decode, (file:read("a"):gsub("^\xEF\xBB\xBF", "")))
-    if not ok or type(list) ~= "table" then database.fail(("%s is no JSON"):format(path), "Nothing was read in") end
+    if not ok or type(list) ~= "table" then database.fail_of_file(("%s is no JSON"):format(path), "Nothing was read in") end
     for i, row in ipairs(list) do take(row, i) end
   end
   if file:read("l") ~= "[" then return whole() end
@@ -175,15 +175,15 @@ local function json_rows(path, take)
       local ok, row = pcall(cjson.decode, (text:gsub(",$", "")))
       if not ok then
         if line == 2 then return whole() end
-        database.fail(("%s:%d: this is no JSON"):format(path, line), "Nothing was read in")
+        database.fail_of_file(("%s:%d: this is no JSON"):format(path, line), "Nothing was read in")
       end
       take(row, line)
     elseif text ~= "]" and text ~= "" then
       if line == 2 then return whole() end
-      database.fail(("%s:%d: this is no row of an export"):format(path, line), "Nothing was read in")
+      database.fail_of_file(("%s:%d: this is no row of an export"):format(path, line), "Nothing was read in")
     end
   end
-  if not whole_file then database.fail(("%s ends in the middle"):format(path), "Nothing was read in") end
+  if not whole_file then database.fail_of_file(("%s ends in the middle"):format(path), "Nothing was read in") end
 end
 
 --- The rows of an export.

@@ -14,8 +14,9 @@ local rows = require "wixum.ledger.rows"
 local selector = require "wixum.ledger.selector"
 local sites = require "wixum.ledger.sites"
 local team_invites = require "wixum.ledger.team_invites"
+local words = require "wixum.report.words"
 
----@class wixum.LedgerReport: wixum.ReportFigures
+---@class wixum.LedgerReport: wixum.ReportFigures `tostring` counts
 ---@field base_url string? of the service that the ledger belongs to
 ---@field account_id string?
 ---@field is_sandbox boolean
@@ -27,6 +28,18 @@ local team_invites = require "wixum.ledger.team_invites"
 ---@field in_table integer rows in the table, or that would be
 
 local report = {}
+
+local metatable = { __name = "wixum.ledger.report" }
+
+function metatable.__tostring(self)
+  local states = {}
+  for _, state in ipairs(words.STATES) do
+    local count = self.states[state.name]
+    if count > 0 then states[#states + 1] = ("%d %s"):format(count, state.name) end
+  end
+  return ("%d %s, %d mailed%s; %d %s"):format(self.rows, self.rows == 1 and "invitation" or "invitations", self.mailed,
+    states[1] and ": " .. table.concat(states, ", ") or "", self.mails, self.mails == 1 and "mail" or "mails")
+end
 
 local MOST = 20000 -- rows in the table: what a browser on a phone still searches quickly
 local NAMED = 5 -- sites
@@ -87,6 +100,7 @@ local function gather(state, which, names)
   found.made_at, found.clock = selector.date(os.time()), state.now()
   found.looked_at = db:one(LOOKED:format(which.condition)).latest
   found.only = only(which.selector, names)
+  setmetatable(found, metatable)
   found.team = not found.only and team_invites.count(db) or nil
   return found
 end

@@ -30,9 +30,10 @@ local LIST = table.concat(COLUMNS, ", ")
 ---@return integer rows
 function restore.backup(state, path)
   if filesystem.exists(path) then
-    database.fail(("%s is there already; nothing was written"):format(path), "Name a file that is not there")
+    database.fail_of_file(("%s is there already; nothing was written"):format(path), "Name a file that is not there")
+  elseif not filesystem.make_private(path) then
+    database.fail_of_file(("%s cannot be made: its folder is not there, or may not be written"):format(path), "Name another place")
   end
-  filesystem.make_private(path)
   local ok, problem = pcall(state.db.copy_to, state.db, path)
   if not ok then
     os.remove(path)
@@ -218,7 +219,7 @@ local function present_copy(path, ledger)
   local version = string.unpack(">I4", (filesystem.start_of(path) or ""):sub(61, 64) .. ("\0"):rep(4))
   if version == 0 or version >= #schema.VERSIONS then return nil end
   local own = filesystem.free_name(ledger)
-  filesystem.make_private(own)
+  if not filesystem.make_private(own) then database.fail("nothing can be written beside it", "Look at the mode of its folder") end
   local copy = setmetatable({ path = own }, { __close = function()
     for _, ending in ipairs{ "", "-wal", "-shm", "-journal" } do os.remove(own .. ending) end
   end })
@@ -236,7 +237,7 @@ local function present_copy(path, ledger)
   end)
   if ok then return copy end
   getmetatable(copy).__close()
-  if type(raised) == "string" then database.fail("the other file cannot be read: " .. raised, "Make room beside the ledger") end
+  if type(raised) == "string" then database.fail_of_file("the other file cannot be read: " .. raised, "Make room beside the ledger") end
   error(raised, 0)
 end
 
@@ -256,7 +257,7 @@ function restore.import(state, path, problems)
   local db = state.db
   if filesystem.is_same(path, state.path) then database.fail("this is the ledger itself", "Name a backup, or an export") end
   local kind = reader.kind(path)
-  if not kind then database.fail(("%s cannot be read, or is empty"):format(path), "Name a backup, or an export as JSON or CSV") end
+  if not kind then database.fail_of_file(("%s cannot be read, or is empty"):format(path), "Name a backup, or an export as JSON or CSV") end
   db:run("DROP TABLE IF EXISTS temp.imported")
   db:run(TEMPORARY)
   local copy <close> = kind == "backup" and present_copy(path, state.path) or nil -- luacheck: no unused

@@ -76,8 +76,8 @@ local function check_targets(state, options)
     if type(target) == "string" then
       local folder = target:match("^(.*)/[^/]*$")
       if folder and not filesystem.exists(folder .. "/.") then
-        database.fail(("%s cannot be written: its folder is not there"):format(target), "Name another place")
-      elseif filesystem.exists(target .. "/.") then database.fail(target .. " is a folder", "Name a file in it") end
+        database.fail_of_file(("%s cannot be written: its folder is not there"):format(target), "Name another place")
+      elseif filesystem.exists(target .. "/.") then database.fail_of_file(target .. " is a folder", "Name a file in it") end
       new_file.check(target, state.path, kind_of(writer))
     end
   end

@@ -32,8 +32,7 @@ function methods.check(object, wix, options)
   options = given_checks.options(options, { "on_progress", "site_id", "trust" }, "ledger:check")
   local trust = given_checks.trust(options.trust, "ledger:check")
   local condition = selector.condition({ site_id = options.site_id }, "ledger:check", state.time(), true)
-  return guarded("ledger:check", state.path, binding.alone, state, function()
-    binding.to_client(state, wix)
+  return guarded("ledger:check", state.path, binding.alone, state, binding.while_used, state, wix, function()
     local summary, err = check.run(state, wix, condition, { trust = trust, on_progress = options.on_progress })
     if err then return nil, err end
     return summary

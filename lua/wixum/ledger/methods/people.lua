@@ -89,8 +89,7 @@ function methods.withdraw(object, wix, given)
   if given.account_id ~= nil then check_id(given.account_id, "account_id", name) end
   local meant = { email = given.email, site_id = given.site_id, account_id = given.account_id, ask = given.ask,
     trust = given_checks.trust(given.trust, name) }
-  return guarded(name, state.path, binding.alone, state, function()
-    binding.to_client(state, wix)
+  return guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, function()
     return told(name, withdraw.run(state, wix, meant, { concurrency = given.concurrency,
       own_account = binding.setting(state.db, "account_id") }))
   end)
@@ -113,8 +112,7 @@ function methods.leaver(object, wix, email, options)
   local ok, reason = core.check_email(email)
   if not ok then return nil, invalid(name, ("%s: %s; the whole address must be said"):format(email, reason)) end
   local meant = { email = email, apply = options.apply == true, ask = options.ask, trust = given_checks.trust(options.trust, name) }
-  return guarded(name, state.path, binding.alone, state, function()
-    binding.to_client(state, wix)
+  return guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, function()
     local found, err = leaver.run(state, wix, meant, { concurrency = options.concurrency, on_progress = options.on_progress,
       on_cost = options.on_cost })
     return found and setmetatable(found, leaver_metatable), err

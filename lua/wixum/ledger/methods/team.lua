@@ -89,7 +89,6 @@ function methods.team_invite(object, wix, given)
   end
   local function work()
     local db, now = state.db, state.now
-    binding.to_client(state, wix, given.dry_run)
     if not given.dry_run then team_invites.recover(db, now()) end
     local role, ids, err
     if given.found then role, ids = given.found.role, given.found.sites else role, ids, err = meant(wix, given, sites) end
@@ -116,8 +115,11 @@ function methods.team_invite(object, wix, given)
     for key, value in pairs(sent) do summary[key] = value end
     return summary
   end
-  if given.dry_run then return guarded(name, state.path, work) end
-  return guarded(name, state.path, binding.alone, state, work)
+  if not given.dry_run then return guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, work) end
+  return guarded(name, state.path, function()
+    binding.to_client(state, wix, true)
+    return work()
+  end)
 end
 
 ---@class wixum.Team
@@ -132,8 +134,7 @@ end
 function methods.team(object, wix)
   local state, name = state_of(object, "team"), "ledger:team"
   given_checks.client(wix, name)
-  return guarded(name, state.path, binding.alone, state, function()
-    binding.to_client(state, wix)
+  return guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, function()
     team_invites.recover(state.db, state.now())
     local people, err = team.read(wix)
     if not people then return nil, err end
