@@ -153,3 +153,43 @@ describe("a file that may not be written #pure", function()
     end
   end)
 end)
+
+describe("the command #pure", function()
+  local desk, child
+
+  before_each(function() desk = command.new{ seed = 3, sites = { { id = SITE, name = "Bakery" } } } end)
+  after_each(function()
+    if child then
+      if not child.code then child:kill("sigkill") end
+      child:wait()
+    end
+    child = nil
+    desk:close()
+  end)
+
+  it("says at Ctrl-C what is so without an answer", function()
+    if not process.has_terminals() then return pending(process.NO_TERMINALS) end
+    desk:as_if_live()
+    desk:write("c.csv", "site,email,role", SITE .. ",ann@example.com," .. support.ROLE.title)
+    child = process.start(process.on_terminal(desk.wixum .. " invite c.csv"), { env = desk.env, cwd = desk.folder })
+    child:expect("Go on%?")
+    child.stdin:write("\3")
+    child:expect("Nobody was mailed")
+    child:expect("Interrupted")
+    assert.equal(3, (child:wait()))
+    assert.equal(0, #desk.server:outbox())
+  end)
+
+  it("plays a sandbox that is like the account, wherever that is said", function()
+    for _, words in ipairs{ { "sandbox", "--like-account" }, { "--like-account", "sandbox" } } do
+      child = process.start({ desk.wixum, table.unpack(words) }, { env = desk.env, cwd = desk.folder })
+      local url = child:expect("WIXUM_BASE_URL='?(http://[%d.:]+)")
+      child:expect("Playing Wix")
+      local key = child.output:match("WIX_API_KEY='?([^'%s]+)")
+      local there <close> = wixum.client{ base_url = url, api_key = key, account_id = desk.server.account_id }
+      assert.equal("Bakery", assert(there.sites.query_sites{}).sites[1].display_name, table.concat(words, " "))
+      child:kill("sigint")
+      child:wait()
+    end
+  end)
+end)
