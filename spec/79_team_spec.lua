@@ -97,7 +97,7 @@ describe("an invite to the team #pure", function()
     desk:days(31)
     assert.equal("expired", row("gus@example.com").state)
     assert(wix.users.remove_member{ user_id = row(EVE).user_id })
-    assert.same({ "removed", "the team does not have him any more" }, { row(EVE).state, row(EVE).reason })
+    assert.same({ "removed", "the team does not have them any more" }, { row(EVE).state, row(EVE).reason })
     assert.equal(2, assert(invite{ email = { EVE, FAY } }).pending) -- anew
   end)
 

@@ -111,7 +111,7 @@ describe("a leaver #pure", function()
     desk:accept(BOB, 2, "carl@example.com")
     local found = assert(leaver())
     assert.equal(1, #found.changes) -- the site whose invite was hers
-    assert.matches("Site 2: account " .. account .. ", which used her invite to Site 1, is there too", words_of(found.decide), 1, true)
+    assert.matches("Site 2: account " .. account .. ", which used their invite to Site 1, is there too", words_of(found.decide), 1, true)
     assert.equal("wixum confirm ann@example.com --site " .. desk.sites[1] .. " --account " .. account, found.decide[1].command)
     assert(leaver(ANN, { apply = true }))
     assert.is_true(desk:reaches(account, 2))
@@ -140,7 +140,7 @@ describe("a leaver #pure", function()
     server:transfer(desk.sites[1], ANN)
     local found = assert(leaver(ANN, { apply = true }))
     for _, change in ipairs(found.changes) do assert.not_equal("remove_contributor", change.kind) end
-    assert.matches("Site 1 belongs to her account", words_of(found.dashboard))
+    assert.matches("Site 1 belongs to their account", words_of(found.dashboard))
     found = assert(leaver "owner@example.com")
     assert.matches("is reached by the account of the key itself", words_of(found.dashboard))
     assert.equal(1, #found.changes) -- of the team, which the service refuses

@@ -74,7 +74,7 @@ function withdraw.run(desk)
   elseif done.outcome == "open" then
     talk:wrong("it could not be done: %s", done.reason or "the service gave no reason")
   end
-  if done.outcome == "unseen" then talk:wrong("whether he is gone could not be seen: look at the site's Roles & Permissions page") end
+  if done.outcome == "unseen" then talk:wrong("whether they are gone could not be seen: look at the site's Roles & Permissions page") end
   if refused then return refused end
   local code = running.status(talk, done, interrupted)
   if code ~= status.DONE then return code end

@@ -79,7 +79,7 @@ local function evaluate(owner, sites, account, trust)
   return further
 end
 
---- A person says that an account is hers, and that it came by the invite of a row.
+--- A person says that an account is theirs, and that it came by the invite of a row.
 ---@param owner table of the ledger: `db`, `now`
 ---@param given { email: string, site_id: string, account_id: string }
 ---@param own_account string? the account that the ledger belongs to

@@ -15,7 +15,7 @@ evidence.WORDS = {
   role = "the only such invite whose roles the new account has now",
   told = "an answer of the service says it",
   operator = "a person has said it",
-  known_account = "the account is hers, as is known from elsewhere",
+  known_account = "the account is theirs, as is known from elsewhere",
   team = "the service names the same user for the account and for the member of the team (inferred: it does not say what it means)",
   unclear = "somebody joined, and it may have been by this invite or by another",
 }

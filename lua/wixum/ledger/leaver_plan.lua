@@ -1,6 +1,6 @@
 --- What somebody who leaves can still reach: everything that is known of it, put together.
 --
--- Owns what is a step, what a person has to decide first, and what no call can do. An account is taken for hers where that is known, and
+-- Owns what is a step, what a person has to decide first, and what no call can do. An account is taken for theirs where that is known, and
 -- on the site whose invite it used: nowhere else, since links are passed on. What cannot be seen is told, not left out. Changes nothing.
 
 local check = require "wixum.ledger.check"
@@ -39,7 +39,7 @@ local function place(row) return row.name or row.site_id end
 
 -- ---- looking ---------------------------------------------------------------------------------------------------------
 
--- Users that she is, or was: who has been taken out of the team is still the owner of her accounts.
+-- Users that they are, or were: who has been taken out of the team is still the owner of their accounts.
 local function users_of(db, person, people)
   local list, known = {}, {}
   local function add(id)
@@ -54,7 +54,7 @@ local function users_of(db, person, people)
   return list
 end
 
--- Looks at everything. Answers the team's people of this address, and her users; or nil and the error, or nil where it was to end.
+-- Looks at everything. Answers the team's people of this address, and their users; or nil and the error, or nil where it was to end.
 local function look(owner, wix, person, plan, options)
   local db, now = owner.db, owner.now
   local sites, err, calls = looks.everywhere(db, wix, now, function() return options.is_over() end)
@@ -96,7 +96,7 @@ local function look(owner, wix, person, plan, options)
   return people, users
 end
 
--- Accounts that are hers for certain, with the evidence.
+-- Accounts that are theirs for certain, with the evidence.
 local function certain_accounts(db, person, users)
   local list, known = {}, {}
   local function add(account, why)
@@ -129,7 +129,7 @@ local function add_removal(plan, reached, email, why)
   elseif reached.account_id == plan.own_account then
     return in_dashboard("%s is reached by the account of the key itself, %s, which is left alone", place(reached), reached.account_id)
   elseif reached.owner_account_id == reached.account_id then
-    return in_dashboard("%s belongs to her account %s: transfer the site, or leave it to her", place(reached), reached.account_id)
+    return in_dashboard("%s belongs to their account %s: transfer the site, or leave it to them", place(reached), reached.account_id)
   end
   plan.changes[#plan.changes + 1] = { kind = "remove_contributor", site_id = reached.site_id, account_id = reached.account_id,
     email = email, evidence = why,
@@ -148,7 +148,7 @@ local function add_open(plan, row)
     if row.invite_id then
       plan.changes[#plan.changes + 1] = revocation(row, ("revokes the invite to %s (%s)"):format(place(row), row.state))
     elseif row.state ~= "expired" then
-      plan.dashboard[#plan.dashboard + 1] = ("%s: an invite of hers may be open whose id is not known: delete it on the site's "
+      plan.dashboard[#plan.dashboard + 1] = ("%s: an invite of theirs may be open whose id is not known: delete it on the site's "
         .. "Roles & Permissions page"):format(place(row))
     end
   end
@@ -159,7 +159,7 @@ local function add_accepted(db, plan, person, row, known, elsewhere)
   for _, account in ipairs(accounts) do
     local other = removed.somebody_elses(db, account, person)
     if other then
-      plan.decide[#plan.decide + 1] = { text = ("%s: account %s used her invite, and is %s's, as a person has said"):format(place(row),
+      plan.decide[#plan.decide + 1] = { text = ("%s: account %s used their invite, and is %s's, as a person has said"):format(place(row),
         account, other) }
     else
       for reached in db:rows(REACHED, account) do
@@ -210,13 +210,13 @@ local function add_team(db, plan, person, people)
   return row ~= nil
 end
 
--- An account that used her invite on one site, and is on another without: it may be hers, or whoever had the link.
+-- An account that used their invite on one site, and is on another without: it may be theirs, or whoever had the link.
 local function add_elsewhere(plan, elsewhere)
   for _, found in ipairs(elsewhere) do
     local key = found.reached.site_id .. found.reached.account_id
     if not plan.planned[key] then
       plan.planned[key] = true
-      plan.decide[#plan.decide + 1] = { text = ("%s: account %s, which used her invite to %s, is there too"):format(place(found.reached),
+      plan.decide[#plan.decide + 1] = { text = ("%s: account %s, which used their invite to %s, is there too"):format(place(found.reached),
         found.reached.account_id, place(found.row)), command = ("wixum confirm %s --site %s --account %s"):format(
         evidence.shell(found.row.email), found.row.site_id, found.reached.account_id) }
     end

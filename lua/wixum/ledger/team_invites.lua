@@ -207,7 +207,7 @@ local function verdict(row, member, invite, since)
   if member then return "accepted", nil end
   if invite then return STATUS[invite.status], nil end
   if row.state == "unknown" and since > PATIENCE then return "failed", "the team knows no such invite: it was not sent" end
-  if row.state == "accepted" then return "removed", "the team does not have him any more" end
+  if row.state == "accepted" then return "removed", "the team does not have them any more" end
   if row.state == "pending" or row.state == "expired" then return "revoked", "the team knows no such invite any more" end
 end
 
