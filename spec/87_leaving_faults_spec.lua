@@ -1,6 +1,45 @@
 -- What taking people off said and wrote down wrong once: what is left of a leaver, what became of an invite that was withdrawn.
 
+local command = require "spec.support.command"
 local here = require "spec.support.here"
+local support = require "spec.support.ledger"
+
+local ANN, BOB, OTHER = "ann@example.com", "bob@example.com", "other@example.com"
+local ROLE = support.ROLE.title
+local NOT_OPEN = "the service says that it is not open any more"
+
+local desk, ledger, wix, server
+
+local function start(options)
+  if desk then desk:close() end
+  desk = support.desk(options)
+  ledger, wix, server = desk.ledger, desk.wix, desk.server
+end
+
+local function stop()
+  desk:close()
+  desk = nil
+end
+
+local function site_id(i) return ("%08d-2222-4333-8444-555555555555"):format(i) end
+
+-- Sites with some people on each, by accounts of their own.
+local function sites_with(count, ...)
+  local sites = {}
+  for i = 1, count do
+    sites[i] = { id = site_id(i), name = "Shop " .. i, contributors = {} }
+    for j, email in ipairs{ ... } do sites[i].contributors[j] = { email = email } end
+  end
+  return sites
+end
+
+local function contains(text, ...)
+  for _, words in ipairs{ ... } do assert.truthy(text:find(words, 1, true), ("%q is not in:\n%s"):format(words, text)) end
+end
+
+local function lacks(text, words) assert.is_nil(text:find(words, 1, true), text) end
+
+local function leaver(email, options) return assert(ledger:leaver(wix, email, options)) end
 
 describe("what is said of somebody #pure", function()
   it("leaves open whether that is a man or a woman", function()
@@ -16,5 +55,136 @@ describe("what is said of somebody #pure", function()
       end
     end
     assert.equal("", table.concat(found, "\n"))
+  end)
+end)
+
+-- Both invites were used, Ann's by somebody else: who came by which nobody can tell.
+local function both_used()
+  desk:invite(ANN, BOB)
+  desk:accept(ANN, nil, OTHER)
+  desk:accept(BOB)
+end
+
+describe("an invite that is not open any more when it is to be revoked #pure", function()
+  before_each(function() start() end)
+  after_each(stop)
+
+  local function withdraw(given)
+    local all = { email = ANN, site_id = desk.sites[1] }
+    for name, value in pairs(given or {}) do all[name] = value end
+    return assert(ledger:withdraw(wix, all))
+  end
+
+  it("is what it was, and nobody is mailed anew for it", function()
+    both_used()
+    local done = withdraw()
+    assert.same({ "unclear", true, nil }, { done.outcome, done.is_over, done.unrevoked })
+    assert.same({ "pending", NOT_OPEN, "unclear" }, { desk:row(ANN).state, desk:row(ANN).reason, desk:row(ANN).evidence })
+    assert.equal(0, assert(ledger:retry{ email = ANN }).changed)
+  end)
+
+  it("is what it was for a leaver too, and is not revoked again", function()
+    both_used()
+    assert(ledger:check(wix))
+    local found = leaver(ANN, { apply = true })
+    assert.same({ 1, 0 }, { found.done.done, #found.left.changes })
+    assert.same({ "pending", NOT_OPEN }, { desk:row(ANN).state, desk:row(ANN).reason })
+    assert.equal(0, #leaver(ANN).changes)
+  end)
+
+  it("is over where an attempt before may have done it", function()
+    desk:invite_to(ANN)
+    server:fault{ operation = "site_invites.revoke_invite", reset = "after" }
+    local done = withdraw()
+    assert.same({ "over", true, NOT_OPEN }, { done.outcome, done.is_over, desk:row(ANN).reason })
+    assert.is_nil(desk:open_invite(ANN))
+  end)
+
+  it("lets nobody in who comes later", function()
+    desk:invite_to(ANN)
+    assert(server:decline(desk:open_invite(ANN)))
+    withdraw()
+    server:advance(60)
+    assert(ledger:check(wix))
+    server:advance(3600)
+    local own <close> = wix:with{ site_id = desk.sites[1] }
+    local sent = assert(own.site_invites.bulk_invite{ policy_ids = { support.ROLE.id }, emails = { OTHER } })
+    assert(server:accept(sent.invites[1]))
+    assert.equal(1, assert(ledger:check(wix)).strangers)
+    assert.same({ "pending", nil }, { desk:row(ANN).state, desk:row(ANN).evidence })
+  end)
+
+  it("is revoked where the service does not have it", function()
+    desk:invite_to(ANN)
+    server:fault{ operation = "site_invites.revoke_invite", status = 404 }
+    assert.equal("over", withdraw().outcome)
+    assert.same({ "revoked", nil }, { desk:row(ANN).state, desk:row(ANN).reason })
+  end)
+
+  it("or may be, is not forgotten where an account that was named is taken off", function()
+    both_used()
+    local account = server:contributors(desk.sites[1])[1].account_id
+    server:fault{ operation = "site_invites.revoke_invite", status = 403 }
+    local done = withdraw{ account_id = account }
+    assert.same({ "open", "as_wanted", false }, { done.outcome, done.seen, desk:reaches(account) })
+    contains(done.unrevoked, "403")
+  end)
+
+  it("says that the access is there still only where that was seen", function()
+    desk:invite_to(ANN)
+    desk:accept(ANN)
+    assert(ledger:check(wix))
+    local account <const>, hasty <close> = desk:row(ANN).account_id, server:client{ rate = false, retries = 0 }
+    server:fault{ operation = "contributors.remove_contributor", reset = "after" }
+    server:fault{ operation = "sites.query_sites", status = 403, after = 1 }
+    local done = assert(ledger:withdraw(hasty, { email = ANN, site_id = desk.sites[1], account_id = account }))
+    assert.same({ "open", "unseen", "forbidden" }, { done.outcome, done.seen, done.stopped.kind })
+    assert.equal("accepted", desk:row(ANN).state)
+  end)
+end)
+
+describe("the command that withdraws #pure", function()
+  local commands
+  before_each(function()
+    commands = command.new{ seed = 3, sites = sites_with(1) }
+    commands:write("c.csv", "site,email,role", "Shop 1," .. ANN .. "," .. ROLE, "Shop 1," .. BOB .. "," .. ROLE)
+    commands:done("invite", "c.csv")
+    server = commands.server
+  end)
+  after_each(function() commands:close() end)
+
+  local function accept(email, by) assert(server:accept(server:invites{ email = email }[1], by)) end
+  local function fails(status) return commands:fails(status, "withdraw", ANN, "--site", "Shop 1") end
+
+  it("says no more of an invite that was used than what is known", function()
+    accept(ANN, OTHER)
+    accept(BOB)
+    local output = fails(1)
+    contains(output, "The invite of ann@example.com to Shop 1 is not open any more: somebody may have used it, and nobody knows who.",
+      "say which with --account ID")
+    lacks(output, "still has")
+    contains(commands:done "status", "2 pending")
+  end)
+
+  it("says that the invite may be open, where it could not be revoked", function()
+    server:fault{ operation = "site_invites.revoke_invite", reset = "before", times = "always" }
+    local output = fails(1)
+    contains(output, "The invite of ann@example.com to " .. site_id(1) .. " may be open still.",
+      "the invite could not be revoked: no answer came")
+    lacks(output, "still has")
+    server:faults_clear()
+    server:fault{ operation = "site_invites.revoke_invite", status = 400 }
+    accept(BOB)
+    contains(fails(1), "may be open still, and nobody knows whether it has been used.", "the invite could not be revoked: the service")
+  end)
+
+  it("says that somebody is gone whose invite may be open", function()
+    local account = assert(server:accept(server:invites{ email = ANN }[1])).accepted_by_account_id
+    server:fault{ operation = "site_invites.revoke_invite", status = 400 }
+    accept(BOB)
+    local output = commands:fails(1, "withdraw", ANN, "--site", "Shop 1", "--account", account)
+    contains(output, "ann@example.com is gone from Shop 1, and the invite may be open still.",
+      "the invite could not be revoked: the service")
+    lacks(output, "it could not be done")
   end)
 end)

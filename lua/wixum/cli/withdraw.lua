@@ -31,6 +31,26 @@ local OUTCOMES = {
   asked = "Nothing was removed: %s keeps %s.",
 }
 
+-- What is said where it is unclear who has joined: no more than what is known of the invite.
+local function unclear_words(done)
+  if done.is_over then return "The invite of %s to %s is not open any more: somebody may have used it, and nobody knows who." end
+  if done.unrevoked then return "The invite of %s to %s may be open still, and nobody knows whether it has been used." end
+  return "Nothing was removed: nobody knows whether %s has %s."
+end
+
+-- What is said where it could not be done: of the access where somebody is known to have it, else of the invite.
+local function open_words(done)
+  if not done.candidate then return "The invite of %s to %s may be open still." end
+  if done.seen == "as_wanted" then return "%s is gone from %s, and the invite may be open still." end
+  if done.seen == "unseen" then return "Whether %s still has %s could not be seen." end
+  return "%s still has %s."
+end
+
+local function words_for(done)
+  if done.outcome == "unclear" then return unclear_words(done) end
+  return OUTCOMES[done.outcome] or open_words(done)
+end
+
 local GOOD = { revoked = true, over = true, removed = true, taken_back = true, none = true }
 
 --- `wixum withdraw`.
@@ -64,17 +84,17 @@ function withdraw.run(desk)
   end
   local candidate = done.candidate
   local name = candidate and place(candidate) or site
-  if OUTCOMES[done.outcome] then talk:result(OUTCOMES[done.outcome]:format(done.email, name), running.plain(done))
-  else talk:result(("%s still has %s."):format(done.email, name), running.plain(done)) end
+  talk:result(words_for(done):format(done.email, name), running.plain(done))
   if done.outcome == "revoked" and candidate then
     talk:wrong("somebody joined by this invite or by another: %s. Should it have been this one, say "
       .. "`wixum withdraw %s --site %s --account ID`", candidate.account_id or table.concat(candidate.others, " or "), done.email, site)
   elseif done.outcome == "unclear" then
     talk:wrong("it may have been account %s: say which with --account ID, or `wixum confirm` first", table.concat(candidate.others, " or "))
-  elseif done.outcome == "open" then
+  elseif done.outcome == "open" and done.reason ~= done.unrevoked then
     talk:wrong("it could not be done: %s", done.reason or "the service gave no reason")
   end
-  if done.outcome == "unseen" then talk:wrong("whether they are gone could not be seen: look at the site's Roles & Permissions page") end
+  if done.unrevoked then talk:wrong("the invite could not be revoked: %s", done.unrevoked) end
+  if done.seen == "unseen" then talk:wrong("whether they are gone could not be seen: look at the site's Roles & Permissions page") end
   if refused then return refused end
   local code = running.status(talk, done, interrupted)
   if code ~= status.DONE then return code end

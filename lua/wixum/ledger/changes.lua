@@ -14,8 +14,9 @@ local changes = {}
 
 local PAGE = 200 -- rows read at a time
 
---- Why an invite could not be revoked, and need not be.
+--- Why an invite could not be revoked, and need not be: it was used, declined, or is over; nobody knows which.
 changes.NOT_OPEN = "the service says that it is not open any more"
+local NOT_THERE = "the service does not have it any more"
 
 ---@class wixum.Change
 ---@field kind "revoke_invite"|"remove_contributor"|"change_role"|"remove_member"|"change_assignments"
@@ -46,15 +47,14 @@ end
 
 local KINDS = {}
 
--- An invite that may still be open though somebody has joined. One that is not has been used, or is over: that is as good.
+-- One that is not open needs no revoking: that is as good, though it may have been used.
 KINDS.revoke_invite = {
   operation = "site_invites.revoke_invite",
   call = function(wix, row)
     local answer, found = wix.site_invites.revoke_invite{ invite_id = row.detail.invite_id }
-    if answer or found.outcome ~= "refused" or found.kind ~= "precondition" and found.kind ~= "conflict" and found.kind ~= "not_found" then
-      return answer, found
-    end
-    return {}, { status = found.status, request_id = found.request_id, over = changes.NOT_OPEN }
+    -- also after an attempt of which nobody knows: it is over, by that or before
+    if answer or found.kind ~= "precondition" and found.kind ~= "conflict" and found.kind ~= "not_found" then return answer, found end
+    return {}, { status = found.status, request_id = found.request_id, over = found.kind == "not_found" and NOT_THERE or changes.NOT_OPEN }
   end,
 }
 

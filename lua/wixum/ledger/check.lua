@@ -4,6 +4,7 @@
 -- `attribution`. Mails nobody and removes nobody.
 
 local attribution = require "wixum.ledger.attribution"
+local changes = require "wixum.ledger.changes"
 local client = require "wixum.client"
 local database = require "wixum.ledger.database"
 local decide = require "wixum.ledger.decide"
@@ -38,7 +39,7 @@ local function seconds(text) return text and require("wixum").time(text) or nil 
 
 -- Accepted ones too: another invite of theirs may have been used.
 local ROWS = [[SELECT id, person, email, state, step, opened_at, first_mail_at, expires_at, changed_at, account_id, evidence, candidates,
-  policy_ids, accepted_from, earlier_invites, (SELECT count(*) FROM presences p WHERE p.row_id = invites.id)
+  policy_ids, accepted_from, earlier_invites, (SELECT count(*) FROM presences p WHERE p.row_id = invites.id), reason
   FROM invites WHERE site_id = %s AND (mails > 0 OR step IS NOT NULL OR state IN ('unknown', 'failed')) ORDER BY id]]
 
 -- Seconds of a moment; the same comes again and again.
@@ -56,7 +57,7 @@ local function invites_of(db, site_id)
   local ours, theirs = reader(), reader()
   return db:page(function(values)
     local id, person, email, own_state, step, opened_at, first_mail_at, expires_at, changed_at, account_id, said, candidates, policy_ids,
-      accepted_from, earlier, came = table.unpack(values, 1, 16)
+      accepted_from, earlier, came, reason = table.unpack(values, 1, 17)
     local state = accepted_from or own_state
     -- refused by the service: perhaps since somebody has invited them in the dashboard
     local failed = state == "failed"
@@ -68,7 +69,7 @@ local function invites_of(db, site_id)
     if state == "expired" and expires_at then
       -- Where our clock is ahead, it ends later by it. A mail dated long after the first try says nothing: it may have left late.
       closed, slack = seconds(expires_at) + math.max(0, opened_at and mailed and ours(opened_at) - mailed or 0), SLACK
-    elseif state == "revoked" and not accepted_from then closed = seconds(changed_at) end
+    elseif state == "revoked" and not accepted_from or reason == changes.NOT_OPEN then closed = seconds(changed_at) end
     local sent = earlier + ((failed or state == "planned") and 0 or 1)
     return { id = id, person = person, email = email, state = own_state, account_id = account_id, evidence = said,
       candidates = candidates, policy_ids = policy_ids, opened = opened, closed = closed, slack = slack,

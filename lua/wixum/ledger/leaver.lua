@@ -46,7 +46,7 @@ local function apply(owner, wix, plan, options)
   plan.stopped = plan.done.stopped
   local rows = changes.rows(db, id)
   for _, row in ipairs(rows) do
-    if row.kind == "revoke_invite" and row.state == "done" then removed.invite(db, row.detail.row_id, now()) end
+    if row.kind == "revoke_invite" and row.state == "done" then removed.invite(db, row.detail.row_id, row, now()) end
   end
   if plan.stopped then return end
   local err

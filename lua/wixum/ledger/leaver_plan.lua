@@ -3,6 +3,7 @@
 -- Owns what is a step, what a person has to decide first, and what no call can do. An account is taken for theirs where that is known, and
 -- on the site whose invite it used: nowhere else, since links are passed on. What cannot be seen is told, not left out. Changes nothing.
 
+local changes = require "wixum.ledger.changes"
 local check = require "wixum.ledger.check"
 local client = require "wixum.client"
 local evidence = require "wixum.ledger.evidence"
@@ -30,7 +31,7 @@ local leaver_plan = {}
 ---@field is_empty boolean nothing to do, to decide, or to look at
 
 local ROWS = [[SELECT i.id, i.email, i.site_id, s.name, s.unlisted_at, i.state, i.step, i.mails, i.invite_id, i.evidence, i.account_id,
-  i.candidates, i.earlier_invites FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.person = ? ORDER BY i.id]]
+  i.candidates, i.earlier_invites, i.reason FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.person = ? ORDER BY i.id]]
 
 local REACHED = [[SELECT p.site_id, p.account_id, s.name, s.unlisted_at, s.owner_account_id FROM presences p
   JOIN sites s ON s.site_id = p.site_id WHERE p.account_id = ? AND p.gone_at IS NULL ORDER BY p.site_id]]
@@ -144,6 +145,7 @@ end
 local function add_open(plan, row)
   if row.state == "planned" then
     plan.take_back[#plan.take_back + 1] = row
+  elseif row.reason == changes.NOT_OPEN then return -- the service has said so since it was mailed last
   elseif row.state == "pending" or row.state == "expired" or row.state == "unknown" then
     if row.invite_id then
       plan.changes[#plan.changes + 1] = revocation(row, ("revokes the invite to %s (%s)"):format(place(row), row.state))

@@ -2,6 +2,7 @@
 --
 -- Owns what is written down of it, and what has to be known before; whether somebody is gone is seen by `aftermath`.
 
+local changes = require "wixum.ledger.changes"
 local evidence = require "wixum.ledger.evidence"
 
 local removed = {}
@@ -36,15 +37,23 @@ function removed.account(db, site_id, account_id, now, row_id)
   for _, id in ipairs(rows) do db:run(ROWS, removed.REASON, evidence.OPERATOR, account_id, now, id) end
 end
 
--- What was revoked, or over already: what somebody had used before is seen by the next look.
-local OVER = [[UPDATE invites SET state = 'revoked', unknown_step = NULL, reason = CASE state WHEN 'expired' THEN reason ELSE NULL END,
-  accept_link = NULL, changed_at = ? WHERE id = ? AND state IN ('pending', 'expired', 'unknown')]]
+local OPEN = " AND state IN ('pending', 'expired', 'unknown')"
 
---- Writes down that an invite cannot be used any more.
+-- What was revoked, or is not there any more: what somebody had used before is seen by the next look.
+local REVOKED = [[UPDATE invites SET state = 'revoked', unknown_step = NULL, reason = CASE state WHEN 'expired' THEN reason ELSE NULL END,
+  accept_link = NULL, changed_at = ? WHERE id = ?]] .. OPEN
+
+-- What was not open to be revoked may have been used: it is what it was, or somebody would be mailed anew by `retry`.
+local NOT_OPEN = "UPDATE invites SET reason = ?, changed_at = ? WHERE id = ?" .. OPEN
+
+--- Writes down what came of revoking an invite that cannot be used any more.
 ---@param db table
 ---@param row_id integer
+---@param change { reason: string? } the row of the change that was done
 ---@param now string
-function removed.invite(db, row_id, now) db:run(OVER, now, row_id) end
+function removed.invite(db, row_id, change, now)
+  if change.reason == changes.NOT_OPEN then db:run(NOT_OPEN, change.reason, now, row_id) else db:run(REVOKED, now, row_id) end
+end
 
 --- Is it not sure that it was this very invite by which somebody joined? Then it may be open still.
 ---@param row { evidence: string?, earlier_invites: integer }

@@ -30,6 +30,8 @@ local withdraw = {}
 --- revoked: the invite is; over: it was not open any more, and nobody is known to have joined by it; removed: the access is gone; unseen:
 --- it was taken away, and whether he is gone could not be seen; open: it could not be done; asked: the answer was no; unclear: it must be
 --- said which account; none: it had been revoked, had failed or expired before, and nobody is known to have joined by it
+---@field is_over boolean? where the invite was to be revoked: it was not open any more
+---@field unrevoked string? why it could not be revoked: it may be open still
 ---@field candidate wixum.Candidate? who has, or may have, accepted
 ---@field revoked wixum.ChangeSummary? what came of revoking
 ---@field removed wixum.ChangeSummary? what came of removing
@@ -122,55 +124,62 @@ end
 -- Takes the access of an account away, and looks whether it is gone.
 local function remove(owner, wix, row, candidate, done, options)
   local db, now = owner.db, owner.now
-  done.outcome, done.reason = "open", "it was not carried out"
   if candidate.account_id == options.own_account then
-    done.reason = "it is the account of the key itself, which is left alone"
+    done.outcome, done.reason = "open", "it is the account of the key itself, which is left alone"
     return
   end
   if row.owner_account_id == candidate.account_id then
-    done.reason = "the site belongs to this account now: its owner cannot be removed"
+    done.outcome, done.reason = "open", "the site belongs to this account now: its owner cannot be removed"
     return
   end
+  done.outcome, done.reason = "open", "it was not carried out"
   local rows = carry_out(owner, wix, row, changes_for(row, candidate), done, "removed", options)
   if not rows then return end
   local removal = rows[#rows]
+  if removal.state == "planned" then -- it was put back
+    done.reason = removal.reason
+    return
+  end
   local _, err = aftermath.look(owner, wix, rows)
   done.seen, done.stopped = removal.seen or "unseen", err
   if done.seen == "otherwise" then
     done.reason = removal.reason or "the account can still reach the site"
     return
   end
-  if removal.state == "failed" then
-    done.reason = removal.reason or "the service refused it"
+  if done.seen == "unseen" and removal.state ~= "done" then
+    done.reason = removal.reason or "nobody knows what became of it"
     return
   end
   done.outcome, done.reason = done.seen == "as_wanted" and "removed" or "unseen", nil
-  if rows[1].kind == "revoke_invite" and rows[1].state ~= "done" then
-    done.outcome = "open"
-    done.reason = "the access is gone, and the invite may be open still: " .. (rows[1].reason or "it could not be revoked")
-  end
+  if rows[1].kind == "revoke_invite" and rows[1].state ~= "done" then done.unrevoked = rows[1].reason or "it was not revoked" end
+  if done.unrevoked then done.outcome, done.reason = "open", done.unrevoked end
   removed.account(db, row.site_id, candidate.account_id, now(), row.id)
 end
+
+-- Unless it turns out otherwise.
+local function fail_to_revoke(done, reason) done.outcome, done.unrevoked, done.reason = "open", reason, reason end
 
 -- Revokes what is open. Answers what the row is then; or nil, where it ends with what was done.
 local function revoke(owner, wix, given, row, done, options)
   local db = owner.db
-  done.outcome, done.reason = "open", "it was not carried out"
+  fail_to_revoke(done, "it was not carried out")
   if not row.invite_id then
-    done.reason = "the mail may have gone out, and without the id of its invite no call can revoke it: delete it on the site's "
-      .. "Roles & Permissions page"
+    fail_to_revoke(done, "the mail may have gone out, and without the id of its invite no call can revoke it: delete it on the site's "
+      .. "Roles & Permissions page")
     return row
   end
   local rows = carry_out(owner, wix, row, { revocation(row, "revokes the invite of %s to %s") }, done, "revoked", options)
   if not rows then return nil end
-  if rows[1].state == "done" then removed.invite(db, row.id, owner.now()) end
+  local is_done = rows[1].state == "done"
+  if is_done then removed.invite(db, row.id, rows[1], owner.now()) end
   -- he may have accepted meanwhile, or before, unseen
   local _, err = look(owner, wix, row.site_id, given.trust)
   row = read(db, row.site_id, row.person)
-  if row.state == "revoked" then
+  if is_done then
     -- one that was not open has been used, declined, or is over: by whom nobody may know
-    done.outcome, done.reason = rows[1].reason == changes.NOT_OPEN and "over" or "revoked", nil
-  else done.reason = rows[1].reason or "it was not revoked" end
+    done.is_over, done.unrevoked, done.reason = rows[1].reason ~= nil, nil, nil
+    if row.state ~= "accepted" then done.outcome = done.is_over and "over" or "revoked" end
+  else fail_to_revoke(done, rows[1].reason or "it was not revoked") end
   if not err then return row end
   done.stopped = err
 end
