@@ -188,3 +188,64 @@ describe("the command that withdraws #pure", function()
     lacks(output, "it could not be done")
   end)
 end)
+
+describe("what a leaver owns #pure", function()
+  after_each(stop)
+
+  -- Ann in the team, and on the first of three sites; the second belongs to Ann.
+  local function owner_of_one()
+    local sites = sites_with(3)
+    sites[1].contributors[1] = { email = ANN }
+    start{ members = { { email = ANN, roles = { support.ROLE.id } } }, sites = sites }
+    server:transfer(site_id(2), ANN)
+  end
+
+  it("is told, though an owner is in no list of those who can reach a site", function()
+    owner_of_one()
+    local found = leaver(ANN)
+    assert.equal(1, #found.dashboard)
+    contains(found.dashboard[1], "Shop 2 belongs to their account ")
+    assert.same({ 2, 1 }, { #found.changes, #leaver(ANN, { apply = true }).left.dashboard })
+  end)
+
+  it("is told where they came by an invite, and the site is theirs by now", function()
+    start()
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
+    assert(ledger:check(wix))
+    server:transfer(desk.sites[1], ANN)
+    contains(leaver(ANN).dashboard[1], "Site 1 belongs to their account " .. account)
+  end)
+
+  it("is to be decided where only another invite says whose the account is", function()
+    start()
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
+    assert(ledger:check(wix))
+    server:transfer(desk.sites[2], ANN)
+    contains(leaver(ANN).decide[1].text, "Site 2: account " .. account .. ", which used their invite to Site 1, owns it")
+  end)
+
+  it("is not every site, for the account of the key itself", function()
+    owner_of_one() -- where the account goes on as a contributor
+    local found = leaver "owner@example.com"
+    assert.same({ 2, 0 }, { #found.dashboard, #found.changes })
+    contains(table.concat(found.dashboard, "\n"), "owner@example.com is the account's owner, who cannot be removed: transfer the account",
+      "Shop 2 is reached by the account of the key itself")
+  end)
+
+  it("is seen without the words for roles", function()
+    owner_of_one()
+    server:fault{ operation = "users.get_roles_info", status = 403 }
+    assert.equal(2, #leaver(ANN).changes)
+    server:fault{ operation = "users.get_roles_info", status = 400 }
+    assert.is_nil((ledger:leaver(wix, ANN)))
+  end)
+
+  it("is the account: nothing is sent", function()
+    start()
+    server:requests_clear()
+    local found = leaver("owner@example.com", { apply = true })
+    assert.same({ false, 0 }, { found.applied, #server:requests{ operation = "users.remove_member" } })
+  end)
+end)

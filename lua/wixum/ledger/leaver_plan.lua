@@ -3,6 +3,7 @@
 -- Owns what is a step, what a person has to decide first, and what no call can do. An account is taken for theirs where that is known, and
 -- on the site whose invite it used: nowhere else, since links are passed on. What cannot be seen is told, not left out. Changes nothing.
 
+local access_plan = require "wixum.access.plan"
 local changes = require "wixum.ledger.changes"
 local check = require "wixum.ledger.check"
 local client = require "wixum.client"
@@ -12,6 +13,7 @@ local looks = require "wixum.ledger.looks"
 local owners = require "wixum.ledger.owners"
 local removed = require "wixum.ledger.removed"
 local team = require "wixum.ledger.team"
+local titles = require "wixum.access.titles"
 
 local leaver_plan = {}
 
@@ -33,8 +35,21 @@ local leaver_plan = {}
 local ROWS = [[SELECT i.id, i.email, i.site_id, s.name, s.unlisted_at, i.state, i.step, i.mails, i.invite_id, i.evidence, i.account_id,
   i.candidates, i.earlier_invites, i.reason FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.person = ? ORDER BY i.id]]
 
-local REACHED = [[SELECT p.site_id, p.account_id, s.name, s.unlisted_at, s.owner_account_id FROM presences p
-  JOIN sites s ON s.site_id = p.site_id WHERE p.account_id = ? AND p.gone_at IS NULL ORDER BY p.site_id]]
+-- A site's owner is in no list of those who can reach it.
+local REACHED = [[SELECT p.site_id AS site_id, p.account_id AS account_id, s.name AS name, s.unlisted_at AS unlisted_at,
+  s.owner_account_id AS owner_account_id FROM presences p JOIN sites s ON s.site_id = p.site_id
+  WHERE p.account_id = ? AND p.gone_at IS NULL
+  UNION SELECT site_id, owner_account_id, name, unlisted_at, owner_account_id FROM sites WHERE owner_account_id = ? AND ?
+  ORDER BY 1]]
+
+-- Where an account is, or owns the site. What the key's own account owns is everything, and nobody's in particular.
+local function reached_by(db, plan, account)
+  return db:rows(REACHED, account, account, account ~= plan.own_account)
+end
+
+-- The account by which somebody came, where the site is its own by now.
+local OWNER = [[SELECT owner_account_id AS account_id FROM sites s WHERE site_id = ? AND (owner_account_id = ? OR EXISTS (SELECT 1
+  FROM presences p WHERE p.site_id = s.site_id AND p.row_id = ? AND p.account_id = s.owner_account_id))]]
 
 local function place(row) return row.name or row.site_id end
 
@@ -53,6 +68,18 @@ local function users_of(db, person, people)
     if folding.person(row.email) == person then add(row.user_id) end
   end
   return list
+end
+
+-- Marks who is the account's owner among people of the team, if that can be read: their roles tell.
+local function mark_owner(wix, plan, people)
+  local is_member = false
+  for _, one in ipairs(people) do is_member = is_member or one.user_id ~= nil end
+  if not is_member then return true end
+  local known, err = titles.read(wix)
+  plan.calls = plan.calls + 1
+  if not known then return err.kind == "forbidden", err end -- the service itself knows, and refuses
+  for _, one in ipairs(people) do one.is_owner = access_plan.is_owner(one, known) end
+  return true
 end
 
 -- Looks at everything. Answers the team's people of this address, and their users; or nil and the error, or nil where it was to end.
@@ -76,6 +103,9 @@ local function look(owner, wix, person, plan, options)
   if not everybody then return nil, err end
   local people = {}
   for _, one in ipairs(everybody) do if one.person == person then people[#people + 1] = one end end
+  local ok
+  ok, err = mark_owner(wix, plan, people)
+  if not ok then return nil, err end
   local users = users_of(db, person, people)
   if users[1] then
     if options.on_cost then options.on_cost(owners.calls(db)) end
@@ -119,6 +149,8 @@ end
 
 -- ---- putting together ------------------------------------------------------------------------------------------------
 
+local function is_owner(reached) return reached.owner_account_id == reached.account_id end
+
 local function add_removal(plan, reached, email, why)
   local key = reached.site_id .. reached.account_id
   if plan.planned[key] then return end
@@ -129,7 +161,7 @@ local function add_removal(plan, reached, email, why)
       .. "look at its Roles & Permissions page", place(reached), reached.account_id)
   elseif reached.account_id == plan.own_account then
     return in_dashboard("%s is reached by the account of the key itself, %s, which is left alone", place(reached), reached.account_id)
-  elseif reached.owner_account_id == reached.account_id then
+  elseif is_owner(reached) then
     return in_dashboard("%s belongs to their account %s: transfer the site, or leave it to them", place(reached), reached.account_id)
   end
   plan.changes[#plan.changes + 1] = { kind = "remove_contributor", site_id = reached.site_id, account_id = reached.account_id,
@@ -156,15 +188,23 @@ local function add_open(plan, row)
   end
 end
 
+-- Accounts that came by the invites of a row, and are there; be it that the site is theirs by now.
+local function came_by(db, row)
+  local list, owner = removed.accounts_of(db, row), db:one(OWNER, row.site_id, row.account_id, row.id)
+  for _, account in ipairs(list) do if owner and account == owner.account_id then return list end end
+  if owner then list[#list + 1] = owner.account_id end
+  return list
+end
+
 local function add_accepted(db, plan, person, row, known, elsewhere)
-  local accounts = removed.accounts_of(db, row)
+  local accounts = came_by(db, row)
   for _, account in ipairs(accounts) do
     local other = removed.somebody_elses(db, account, person)
     if other then
       plan.decide[#plan.decide + 1] = { text = ("%s: account %s used their invite, and is %s's, as a person has said"):format(place(row),
         account, other) }
     else
-      for reached in db:rows(REACHED, account) do
+      for reached in reached_by(db, plan, account) do
         if reached.site_id == row.site_id then add_removal(plan, reached, row.email, row.evidence)
         elseif not known[account] then elsewhere[#elsewhere + 1] = { row = row, reached = reached } end
       end
@@ -192,22 +232,23 @@ local JOIN = "delete it in the account's Roles & Permissions, or they can still 
 
 local function add_team(db, plan, person, people)
   local is_open = false
+  local function in_dashboard(text, ...) plan.dashboard[#plan.dashboard + 1] = text:format(...) end
   for _, one in ipairs(people) do
-    if one.user_id then
-      plan.member = one
+    if one.user_id then plan.member = one end
+    if one.is_owner then
+      in_dashboard("%s is the account's owner, who cannot be removed: transfer the account first", one.email)
+    elseif one.user_id then
       table.insert(plan.changes, 1, { kind = "remove_member", user_id = one.user_id, email = one.email,
-        words = ("removes %s from the team (%d roles)"):format(one.email, #one.assignments) })
+        words = ("removes %s from the team (%d %s)"):format(one.email, #one.assignments, #one.assignments == 1 and "role" or "roles") })
     elseif one.status == "Pending" then
       is_open = true
-      plan.dashboard[#plan.dashboard + 1] = ("an invite to the team is open until %s, which no call can revoke: %s"):format(
-        one.expires_at or "it expires", JOIN)
+      in_dashboard("an invite to the team is open until %s, which no call can revoke: %s", one.expires_at or "it expires", JOIN)
     end
   end
   local row = db:one("SELECT id, state FROM team_invites WHERE person = ?", person)
   if row and row.state == "planned" then plan.team_planned = row.id
   elseif row and not is_open and not plan.member and (row.state == "unknown" or row.state == "pending") then
-    plan.dashboard[#plan.dashboard + 1] = ("an invite to the team may be open (%s in the ledger, and not in the team's list): %s"):format(
-      row.state, JOIN)
+    in_dashboard("an invite to the team may be open (%s in the ledger, and not in the team's list): %s", row.state, JOIN)
   end
   return row ~= nil
 end
@@ -218,8 +259,9 @@ local function add_elsewhere(plan, elsewhere)
     local key = found.reached.site_id .. found.reached.account_id
     if not plan.planned[key] then
       plan.planned[key] = true
-      plan.decide[#plan.decide + 1] = { text = ("%s: account %s, which used their invite to %s, is there too"):format(place(found.reached),
-        found.reached.account_id, place(found.row)), command = ("wixum confirm %s --site %s --account %s"):format(
+      local text = ("%s: account %s, which used their invite to %s, %s"):format(place(found.reached), found.reached.account_id,
+        place(found.row), is_owner(found.reached) and "owns it" or "is there too")
+      plan.decide[#plan.decide + 1] = { text = text, command = ("wixum confirm %s --site %s --account %s"):format(
         evidence.shell(found.row.email), found.row.site_id, found.reached.account_id) }
     end
   end
@@ -240,7 +282,7 @@ function leaver_plan.make(owner, wix, email, options)
   local invited = add_team(db, plan, person, people)
   local accounts, known = certain_accounts(db, person, users)
   for _, account in ipairs(accounts) do
-    for row in db:rows(REACHED, account) do add_removal(plan, row, email, known[account]) end
+    for row in reached_by(db, plan, account) do add_removal(plan, row, email, known[account]) end
   end
   local elsewhere, rows = {}, db:all(ROWS, person)
   for _, row in ipairs(rows) do
