@@ -88,7 +88,7 @@ describe("a leaver #pure", function()
     server:fault{ operation = "contributors.query_site_contributors", status = 403 } -- one call names her account
     local found = leaver()
     assert.is_truthy(found.member)
-    assert.matches("Site %d: whose accounts can reach it could not be asked", table.concat(found.dashboard, "\n"))
+    assert.matches("Site %d: whose accounts can reach it could not be asked", table.concat(found.unseen, "\n"))
     assert.equal(3, #leaver().changes)
   end)
 
@@ -97,7 +97,7 @@ describe("a leaver #pure", function()
     local account = server:contributors(desk.sites[1])[1].account_id
     server:fault{ operation = "contributors.query_site_contributors", status = 200, body =
       ('{"contributors":[{"accountId":"%s"}]}'):format(account) }
-    assert.matches("of 1 accounts the service does not say whose they are", table.concat(leaver().dashboard, "\n"))
+    assert.matches("of 1 accounts the service does not say whose they are", table.concat(leaver().hints, "\n"))
     server:requests_clear()
     leaver()
     assert.equal(0, #server:requests{ operation = "contributors.query_site_contributors" }) -- it was asked
@@ -265,7 +265,7 @@ describe("the command #pure", function()
 
   it("fails where a leaver keeps something", function()
     commands.server:fault{ operation = "contributors.remove_contributor", status = 403 }
-    local output = commands:fails(1, "leaver", ANN, "--apply")
+    local output = commands:fails(4, "leaver", ANN, "--apply")
     assert.truthy(output:find("1 of 2 steps done, 1 refused", 1, true), output)
     assert.truthy(output:find("Asking whose accounts those on sites are: 1 call", 1, true), output)
     commands:done("leaver", ANN, "--apply")

@@ -2,6 +2,7 @@
 
 local command = require "spec.support.command"
 local here = require "spec.support.here"
+local process = require "spec.support.process"
 local support = require "spec.support.ledger"
 
 local ANN, BOB, OTHER = "ann@example.com", "bob@example.com", "other@example.com"
@@ -247,5 +248,109 @@ describe("what a leaver owns #pure", function()
     server:requests_clear()
     local found = leaver("owner@example.com", { apply = true })
     assert.same({ false, 0 }, { found.applied, #server:requests{ operation = "users.remove_member" } })
+  end)
+end)
+
+describe("what is left of a leaver #pure", function()
+  after_each(stop)
+
+  local MEMBER = { { email = ANN, roles = { support.ROLE.id } } }
+
+  it("is told, also where no call can take it away", function()
+    start()
+    both_used()
+    assert(ledger:check(wix))
+    assert.is_false(leaver(ANN, { apply = true }).is_clean) -- the invite is revoked
+    local found = leaver(ANN, { apply = true })
+    assert.same({ false, false, 1 }, { found.applied, found.is_clean, #found.decide })
+    start()
+    assert(ledger:team_invite(wix, { email = ANN, role = ROLE, sites = { desk.sites[1] } }))
+    assert.is_false(leaver(ANN, { apply = true }).is_clean)
+  end)
+
+  it("is nothing, where only of others nobody knows whose they are", function()
+    start{ members = MEMBER, sites = sites_with(2) }
+    server:transfer(site_id(2), OTHER)
+    local found = leaver(ANN, { apply = true })
+    assert.is_true(found.is_clean)
+    assert.same({ "sites that belong to accounts of which nobody knows whose they are: 1: `wixum access` lists them" }, found.left.hints)
+    contains(tostring(found), "nothing is left that is known", "What could not be seen:\n  sites that belong to")
+  end)
+
+  it("is nothing, where answers were lost and it was seen to be so", function()
+    start{ members = MEMBER, sites = sites_with(4, ANN) }
+    local hasty <close> = server:client{ rate = false, retries = 0 }
+    server:fault{ operation = "contributors.remove_contributor", after = 2, reset = "after", times = "always" }
+    local found = assert(ledger:leaver(hasty, ANN, { apply = true, concurrency = 1 }))
+    assert.same({ 3, 2, true, 0 }, { found.done.done, found.done.unknown, found.is_clean, #found.undone })
+    contains(tostring(found), "ann@example.com: 5 of 5 steps done.\nLooked at again: nothing is left that is known.")
+  end)
+
+  it("is named with what became of it", function()
+    start()
+    desk:invite_to(ANN)
+    local hasty <close> = server:client{ rate = false, retries = 0 }
+    server:fault{ operation = "site_invites.revoke_invite", reset = "before" }
+    local found = assert(ledger:leaver(hasty, ANN, { apply = true }))
+    assert.is_false(found.is_clean)
+    contains(tostring(found), "0 of 1 step done, 1 unknown.", "revokes the invite to Site 1 (pending): nobody knows whether it was done:",
+      "Looked at again, this is left:")
+    server:fault{ operation = "site_invites.revoke_invite", status = 400 }
+    contains(tostring(leaver(ANN, { apply = true })), "1 refused.", "revokes the invite to Site 1 (pending): refused: the service")
+  end)
+
+  it("is named where it was stopped", function()
+    start{ members = MEMBER, sites = sites_with(4, ANN) }
+    server:fault{ operation = "contributors.remove_contributor", status = 401, after = 1 }
+    local found = leaver(ANN, { apply = true, concurrency = 1 })
+    assert.same({ "unauthenticated", 3 }, { found.stopped.kind, #found.undone })
+    contains(tostring(found), "2 of 5 steps done, 3 not made.", "off Shop 4 (", "): not sent: the service answered 401", "): not tried",
+      "It was stopped: what is left was not looked at again.")
+  end)
+end)
+
+describe("the command, where a leaver keeps something #pure", function()
+  local commands
+  before_each(function()
+    commands = command.new{ seed = 3, sites = sites_with(3, ANN), members = { { email = ANN, roles = { support.ROLE.id } } } }
+    server = commands.server
+  end)
+  after_each(function() commands:close() end)
+
+  it("ends with 1, and says so when it is to be quiet", function()
+    server:transfer(site_id(2), ANN)
+    contains(commands:fails(1, "--quiet", "--yes", "leaver", ANN, "--apply"), "wixum: ann@example.com: 3 of 3 steps done.",
+      "Looked at again: no call can do more.", "Shop 2 belongs to their account")
+    contains(commands:fails(1, "--quiet", "--yes", "leaver", ANN, "--apply"), "Shop 2 belongs to their account")
+    commands:done("leaver", ANN) -- a look alone
+  end)
+
+  it("is silent where nothing is left", function()
+    assert.equal("", commands:done("--quiet", "leaver", ANN, "--apply"))
+    assert.equal("", commands:done("--quiet", "leaver", ANN, "--apply"))
+  end)
+
+  it("ends with 4 where the key lacks a right, and names it", function()
+    server:fault{ operation = "contributors.query_site_contributors", status = 403 }
+    contains(commands:fails(4, "leaver", ANN), "contributors.query_site_contributors: the service answered 403",
+      "What could not be seen:\n  Shop 1: whose accounts can reach it could not be asked: the service answered 403",
+      "(it takes the permission Manage Contributors)", "For the dashboard, since no call can do it:\n  if they had the account's API key")
+    server:fault{ operation = "users.remove_member", status = 403 }
+    contains(commands:fails(4, "--quiet", "leaver", ANN, "--apply"), "wixum: users.remove_member: the service answered 403",
+      "Check that the key has the permission", "3 of 4 steps done, 1 refused", "from the team (1 role): it is not so: the service")
+  end)
+
+  it("names what is left at Ctrl-C, and says that it goes on", function()
+    server:fault{ operation = "contributors.remove_contributor", delay = 1 }
+    local child = process.start({ commands.wixum, "--concurrency", "1", "leaver", ANN, "--apply" },
+      { env = commands.env, cwd = commands.folder })
+    process.eventually("the first removal", function()
+      return #server:requests{ operation = "contributors.remove_contributor" } > 0
+    end)
+    child:kill("sigint")
+    assert.equal(3, (child:wait()))
+    contains(child.output, "2 of 4 steps done, 2 not made.", "off Shop 2 (", "off Shop 3 (", "): not tried", "It was stopped",
+      "Say it again: what was done needs nothing then.")
+    contains(commands:done("leaver", ANN, "--apply"), "2 of 2 steps done.", "nothing is left that is known")
   end)
 end)

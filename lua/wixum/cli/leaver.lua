@@ -34,6 +34,18 @@ local function tell_cost(desk, wix)
     counted(calls, "call", "calls"), progress.duration(least_seconds(wix, calls)))
 end
 
+-- The exit status of what is known to be left. What the service has forbidden is told in its own words.
+local function code_of(talk, found, applies)
+  local forbidden = found.done and found.done.forbidden or (found.left or found).forbidden
+  if forbidden then
+    talk:failed(forbidden)
+    return status.REFUSED
+  end
+  local good = found.is_known
+  if applies then good = found.is_clean end
+  return good and status.DONE or status.SOME_FAILED
+end
+
 --- `wixum leaver`.
 ---@param desk table
 ---@return integer code
@@ -56,8 +68,10 @@ function leaver.run(desk)
         return may
       end })
   end)
+  local function tell_again() if given.apply then talk:note("Say it again: what was done needs nothing then.") end end
   if not found then
     if not interrupted then error(err, 0) end
+    tell_again()
     return status.INTERRUPTED
   end
   if found.interrupted_at then
@@ -66,12 +80,10 @@ function leaver.run(desk)
   talk:result(tostring(found), running.plain(found))
   if refused then return refused end
   local code = running.status(talk, found, interrupted)
-  if code ~= status.DONE then return code end
-  if found.applied then return found.is_clean and status.DONE or status.SOME_FAILED end
-  if #found.changes + #found.take_back > 0 and not given.apply then
-    talk:note("Nothing was taken away: --apply does it.")
-  end
-  return found.is_known and status.DONE or status.SOME_FAILED
+  if code ~= status.DONE then tell_again() else code = code_of(talk, found, given.apply) end
+  if talk.quiet and not talk.json and code ~= status.DONE then talk:wrong("%s", tostring(found)) end
+  if not given.apply and #found.changes + #found.take_back > 0 then talk:note("Nothing was taken away: --apply does it.") end
+  return code
 end
 
 return leaver

@@ -35,6 +35,7 @@ local NOT_THERE = "the service does not have it any more"
 ---@field unknown integer
 ---@field put_back integer that were not sent after all
 ---@field calls integer
+---@field forbidden wixum.Error? the first that the service has forbidden: of this person, or to this key
 ---@field stopped wixum.Error? why it ended early
 
 -- ---- how each is called for ------------------------------------------------------------------------------------------
@@ -104,13 +105,14 @@ local function set(journal, rows, state, step, reason, request_id, now)
   journal:put(SET:format(quoted(state), quoted(step), quoted(reason), quoted(request_id), quoted(now), ids(rows)), rows)
 end
 
-local function book(operation)
+local function book(operation, summary)
   return {
     sending = function(journal, rows, now) set(journal, rows, "sending", "change", nil, nil, now) end,
     put_back = function(journal, rows, now, found)
       set(journal, rows, "planned", nil, calls.reason(found), found and found.request_id, now)
     end,
     failed = function(journal, rows, found, now)
+      if found.kind == "forbidden" then summary.forbidden = summary.forbidden or found end
       set(journal, rows, found.outcome == "unknown" and "unknown" or "failed", nil, calls.reason(found), found.request_id, now)
     end,
     note = function(journal, rows, outcome, found, began) calls.note(journal, operation, rows, outcome, found, began) end,
@@ -274,12 +276,12 @@ local COUNTED = { "done", "failed", "put_back" }
 local HAS_ACTED = [[SELECT 1 AS found FROM changes c JOIN plans p ON p.id = c.plan_id WHERE c.kind = ? AND c.state = 'done'
   AND c.reason IS NULL AND p.kind = (SELECT kind FROM plans WHERE id = ?) LIMIT 1]]
 
-local function act(db, plan_id, kind)
+local function act(db, plan_id, kind, summary)
   local one = KINDS[kind]
   return {
     -- the key may do this: what it is forbidden is about these people alone, and no reason to leave the others
     is_allowed = db:one(HAS_ACTED, kind, plan_id) ~= nil,
-    operation = one.operation, book = book(one.operation), counted = COUNTED, failed = "failed", put_back = "put_back",
+    operation = one.operation, book = book(one.operation, summary), counted = COUNTED, failed = "failed", put_back = "put_back",
     refusals = { unauthenticated = true }, -- a 403 may be about this person alone: an owner cannot be removed
     call = function(wix, rows) return one.call(wix, rows[1]) end,
     answered = function(counts, journal, rows, _, info, now)
@@ -318,7 +320,7 @@ function changes.carry_out(owner, wix, plan_id, options)
   for _, kind in ipairs(ORDER) do
     if not summary.stopped then
       local part = { total = summary.total }
-      run.rows(owner, wix, act(db, plan_id, kind), packs(db, plan_id, kind), part, {
+      run.rows(owner, wix, act(db, plan_id, kind, summary), packs(db, plan_id, kind), part, {
         concurrency = options.concurrency,
         on_progress = function(counts)
           for name, number in pairs(sums) do summary[name] = number + (counts[name] or 0) end

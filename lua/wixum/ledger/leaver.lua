@@ -20,7 +20,8 @@ local leaver = {}
 ---@field taken_back integer?
 ---@field seen wixum.Aftermath?
 ---@field left wixum.LeaverPlan? what is still so afterwards
----@field is_clean boolean? all that was to be done was done, and was seen to be so
+---@field undone table[]? changes that were not done, or of which that is not known: rows of the ledger
+---@field is_clean boolean? where it was to be taken away: nothing is left that is known, also for a person to do
 ---@field stopped wixum.Error?
 ---@field interrupted_at string? when an earlier run of the same began that was not carried out to its end
 
@@ -37,6 +38,16 @@ local function take_back(db, plan, now)
   return #plan.take_back + (plan.team_planned and 1 or 0)
 end
 
+-- What is not known to be so: by the look afterwards, and where nothing can be seen by the answers.
+local function undone_of(rows, seen)
+  local list, is_wrong = {}, {}
+  for _, row in ipairs(seen and seen.rows or {}) do is_wrong[row.id] = true end
+  for _, row in ipairs(rows) do
+    if is_wrong[row.id] or row.state ~= "done" and row.seen ~= "as_wanted" then list[#list + 1] = row end
+  end
+  return list
+end
+
 local function apply(owner, wix, plan, options)
   local db, now, person = owner.db, owner.now, folding.person(plan.email)
   plan.applied = true
@@ -48,9 +59,11 @@ local function apply(owner, wix, plan, options)
   for _, row in ipairs(rows) do
     if row.kind == "revoke_invite" and row.state == "done" then removed.invite(db, row.detail.row_id, row, now()) end
   end
+  plan.undone = undone_of(rows)
   if plan.stopped then return end
   local err
   plan.seen, err = aftermath.look(owner, wix, rows)
+  plan.undone = undone_of(rows, plan.seen)
   for _, row in ipairs(rows) do
     if row.kind == "remove_contributor" and row.seen == "as_wanted" then removed.account(db, row.site_id, row.account_id, now()) end
   end
@@ -60,8 +73,7 @@ local function apply(owner, wix, plan, options)
   end
   changes.finish(db, id, now())
   plan.left, plan.stopped = leaver_plan.make(owner, wix, plan.email, options)
-  plan.is_clean = plan.left ~= nil and plan.done.done == plan.done.total and plan.seen.otherwise + plan.seen.unseen == 0
-    and #plan.left.changes + #plan.left.take_back == 0
+  plan.is_clean = plan.left ~= nil and plan.left.is_empty and #plan.undone == 0
 end
 
 --- Tells what somebody can still reach; takes it away where that is asked for and `ask` says yes.
@@ -90,7 +102,7 @@ function leaver.run(owner, wix, given, options)
   if is_something and given.ask and not given.ask(plan) then return plan end
   plan.interrupted_at = changes.supersede(db, "leaver", folding.person(plan.email), now())
   own.on_cost = nil
-  if is_something then apply(owner, wix, plan, own) end
+  if is_something then apply(owner, wix, plan, own) else plan.is_clean = plan.is_known and plan.is_empty end
   return plan
 end
 

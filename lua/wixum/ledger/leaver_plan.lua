@@ -26,11 +26,14 @@ local leaver_plan = {}
 ---@field take_back table[] invites that were not mailed yet
 ---@field team_planned integer? the row of an invite to the team that was not mailed yet
 ---@field decide { text: string, command: string? }[] what a person has to decide first
----@field dashboard string[] what no call can do, or see
+---@field dashboard string[] what they can still reach, or may, and no call can take away
+---@field unseen string[] what could not be seen of it, and why
+---@field hints string[] what nobody knows of anybody: it may be theirs
+---@field forbidden wixum.Error? why something could not be seen, where the key lacks the right
 ---@field sites integer of the account that were looked at
 ---@field calls integer reads
 ---@field is_known boolean does the ledger or the team know this address?
----@field is_empty boolean nothing to do, to decide, or to look at
+---@field is_empty boolean nothing that is known is left to do, to decide, or to look at
 
 local ROWS = [[SELECT i.id, i.email, i.site_id, s.name, s.unlisted_at, i.state, i.step, i.mails, i.invite_id, i.evidence, i.account_id,
   i.candidates, i.earlier_invites, i.reason FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.person = ? ORDER BY i.id]]
@@ -82,6 +85,16 @@ local function mark_owner(wix, plan, people)
   return true
 end
 
+-- Sites whose owner nobody knows: the service says whose an account is only of those who can reach a site otherwise.
+local FOREIGN = [[SELECT count(*) AS number FROM sites s WHERE owner_account_id <> ? AND unlisted_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM account_owners o WHERE o.account_id = s.owner_account_id AND o.user_id <> '')
+  AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.account_id = s.owner_account_id)
+  AND NOT EXISTS (SELECT 1 FROM invites i WHERE i.account_id = s.owner_account_id)]]
+
+local function add_hint(plan, number, text)
+  if number > 0 then plan.hints[#plan.hints + 1] = text:format(number) .. ": `wixum access` lists them" end
+end
+
 -- Looks at everything. Answers the team's people of this address, and their users; or nil and the error, or nil where it was to end.
 local function look(owner, wix, person, plan, options)
   local db, now = owner.db, owner.now
@@ -115,14 +128,15 @@ local function look(owner, wix, person, plan, options)
     if err then return nil, err end
     if options.is_over() then return nil end
     for _, site in ipairs(unasked) do
-      plan.dashboard[#plan.dashboard + 1] = ("%s: whose accounts can reach it could not be asked; look at its Roles & Permissions page")
-        :format(site.name or site.id)
+      local is_forbidden = site.problem.kind == "forbidden"
+      plan.forbidden = plan.forbidden or is_forbidden and site.problem or nil
+      plan.unseen[#plan.unseen + 1] = ("%s: whose accounts can reach it could not be asked: %s%s; look at its Roles & Permissions page")
+        :format(site.name or site.id, site.problem.message, is_forbidden and " (it takes the permission Manage Contributors)" or "")
     end
-    local silent = owners.silent(db)
-    if silent > 0 then
-      plan.dashboard[#plan.dashboard + 1] = ("of %d accounts the service does not say whose they are: `wixum access` lists them"):format(
-        silent)
-    end
+    add_hint(plan, owners.silent(db), "of %d accounts the service does not say whose they are")
+  end
+  if plan.own_account then
+    add_hint(plan, db:one(FOREIGN, plan.own_account).number, "sites that belong to accounts of which nobody knows whose they are: %d")
   end
   return people, users
 end
@@ -276,7 +290,8 @@ end
 ---@return wixum.Error? err
 function leaver_plan.make(owner, wix, email, options)
   local db, person = owner.db, folding.person(email)
-  local plan = { email = email, changes = {}, take_back = {}, decide = {}, dashboard = {}, planned = {}, sites = 0, calls = 0 }
+  local plan = { email = email, changes = {}, take_back = {}, decide = {}, dashboard = {}, unseen = {}, hints = {}, planned = {},
+    sites = 0, calls = 0 }
   local people, users = look(owner, wix, person, plan, options)
   if not people then return nil, users end
   local invited = add_team(db, plan, person, people)
@@ -294,7 +309,7 @@ function leaver_plan.make(owner, wix, email, options)
   for _, change in ipairs(plan.changes) do
     if change.kind == "revoke_invite" then plan.revocations = plan.revocations + 1 else plan.removals = plan.removals + 1 end
   end
-  plan.is_empty = #plan.changes + #plan.take_back + #plan.decide + #plan.dashboard == 0 and not plan.team_planned
+  plan.is_empty = #plan.changes + #plan.take_back + #plan.decide + #plan.dashboard + #plan.unseen == 0 and not plan.team_planned
   plan.is_known = #people > 0 or #users > 0 or #accounts > 0 or #rows > 0 or invited
   plan.planned = nil
   return plan

@@ -6,6 +6,8 @@ local printable = require("wixum.csv.problem").printable
 
 local words = {}
 
+local SHOWN = 20 -- changes that were not made
+
 local KEY = "if they had the account's API key: rotate it in the API Keys manager; every script needs the new one"
 
 local function counted(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
@@ -20,30 +22,59 @@ local function add_plan(lines, plan, headline)
   if plan.team_planned then add(lines, "takes back the planned invite to the team") end
 end
 
+local function add_list(lines, title, list)
+  if #list == 0 then return end
+  lines[#lines + 1] = title
+  for _, text in ipairs(list) do add(lines, text) end
+end
+
 local function add_rest(lines, plan)
-  if #plan.decide > 0 then
-    lines[#lines + 1] = "For you to decide first:"
-    for _, item in ipairs(plan.decide) do add(lines, item.text .. (item.command and ". " .. item.command or "")) end
-  end
+  local decide, unseen = {}, table.move(plan.unseen, 1, #plan.unseen, 1, {})
+  for i, item in ipairs(plan.decide) do decide[i] = item.text .. (item.command and ". " .. item.command or "") end
+  add_list(lines, "For you to decide first:", decide)
+  add_list(lines, "What could not be seen:", table.move(plan.hints, 1, #plan.hints, #unseen + 1, unseen))
   lines[#lines + 1] = "For the dashboard, since no call can do it:"
   for _, text in ipairs(plan.dashboard) do add(lines, text) end
   add(lines, KEY)
 end
 
-local function add_done(lines, found)
-  local parts = { ("%d of %s done"):format(found.done.done, counted(found.done.total, "step", "steps")) }
+-- What became of a change that is not known to be so.
+local function fate(row)
+  if row.seen == "otherwise" then return "it is not so: " .. (row.reason or "still there") end
+  if row.state == "planned" then return row.reason and "not sent: " .. row.reason or "not tried" end
+  if row.state == "failed" then return "refused: " .. (row.reason or "the service gave no reason") end
+  if row.state == "unknown" then return "nobody knows whether it was done: " .. (row.reason or "no answer came") end
+  return "whether it is so could not be seen"
+end
+
+local STATES = { { "failed", "refused" }, { "unknown", "unknown" }, { "planned", "not made" } }
+
+-- How many steps are done, as is known by now.
+local function add_counts(lines, found)
+  local total, counts = found.done.total, {}
+  for _, row in ipairs(found.undone) do counts[row.state] = (counts[row.state] or 0) + 1 end
+  local parts = { ("%d of %s done"):format(total - #found.undone, counted(total, "step", "steps")) }
   if found.taken_back > 0 then parts[#parts + 1] = ("%d taken back"):format(found.taken_back) end
-  if found.done.failed > 0 then parts[#parts + 1] = ("%d refused"):format(found.done.failed) end
-  if found.done.unknown > 0 then parts[#parts + 1] = ("%d unknown"):format(found.done.unknown) end
-  if found.done.put_back > 0 then parts[#parts + 1] = ("%d not sent"):format(found.done.put_back) end
-  lines[#lines + 1] = ("%s: %s."):format(printable(found.email, 100), table.concat(parts, ", "))
-  for _, row in ipairs(found.seen and found.seen.rows or {}) do
-    add(lines, ("%s: %s"):format(row.words, row.seen == "otherwise" and ("it is not so: %s"):format(row.reason or "still there")
-      or "whether it is so could not be seen"))
+  for _, one in ipairs(STATES) do
+    if counts[one[1]] then parts[#parts + 1] = ("%d %s"):format(counts[one[1]], one[2]) end
   end
-  if not found.left then return end
-  if found.is_clean and found.left.is_empty then lines[#lines + 1] = "Looked at again: nothing is left that is known."
-  else add_plan(lines, found.left, "Looked at again, this is left:") end
+  lines[#lines + 1] = ("%s: %s."):format(printable(found.email, 100), table.concat(parts, ", "))
+end
+
+local function add_done(lines, found)
+  add_counts(lines, found)
+  for i, row in ipairs(found.undone) do
+    if i > SHOWN then
+      add(lines, ("and %d more"):format(#found.undone - SHOWN))
+      break
+    end
+    add(lines, ("%s: %s"):format(row.words, fate(row)))
+  end
+  local left = found.left
+  if not left then lines[#lines + 1] = "It was stopped: what is left was not looked at again."
+  elseif found.is_clean then lines[#lines + 1] = "Looked at again: nothing is left that is known."
+  elseif #left.changes + #left.take_back == 0 and not left.team_planned then lines[#lines + 1] = "Looked at again: no call can do more."
+  else add_plan(lines, left, "Looked at again, this is left:") end
 end
 
 local NOBODY = "Nobody is known by %s: not in the ledger, not in the team. Accounts on sites have no address; `wixum access` lists them."

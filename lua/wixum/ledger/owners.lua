@@ -66,7 +66,7 @@ local OF_ONE_SITE = { forbidden = true, not_found = true, precondition = true, r
 ---@param is_over fun(): boolean
 ---@return integer calls
 ---@return wixum.Error? err where nothing more could be asked; what was answered is kept
----@return { id: string, name: string? }[] unasked sites that would not say
+---@return { id: string, name: string?, problem: wixum.Error }[] unasked sites that would not say
 function owners.learn(owner, wix, is_over)
   local db, calls, stop, unasked = owner.db, 0, nil, {}
   local list, position = sites_to_ask(db), 0
@@ -81,7 +81,7 @@ function owners.learn(owner, wix, is_over)
     if not answer then
       if OF_ONE_SITE[problem.kind] then
         local site = db:one("SELECT name FROM sites WHERE site_id = ?", site_id)
-        unasked[#unasked + 1] = { id = site_id, name = site and site.name }
+        unasked[#unasked + 1] = { id = site_id, name = site and site.name, problem = problem }
       else stop = stop or problem end
       return true
     end
