@@ -340,6 +340,17 @@ describe("the command, where a leaver keeps something #pure", function()
       "Check that the key has the permission", "3 of 4 steps done, 1 refused", "from the team (1 role): it is not so: the service")
   end)
 
+  it("ends with 4 for a look, or an invite, that the key may not have", function()
+    commands:write("c.csv", "site,email,role", "Shop 1," .. BOB .. "," .. ROLE)
+    commands:done("invite", "c.csv")
+    server:fault{ operation = "site_invites.revoke_invite", status = 403 }
+    contains(commands:fails(4, "withdraw", BOB, "--site", "Shop 1"), "the invite could not be revoked: the service answered 403")
+    server:fault{ operation = "users.search_team", status = 403 }
+    commands:fails(4, "who", "bob")
+    commands.env.WIX_API_KEY = "IST.wrong"
+    contains(commands:fails(4, "who", "tom"), "the team could not be asked", "Nobody is known by tom")
+  end)
+
   it("names what is left at Ctrl-C, and says that it goes on", function()
     server:fault{ operation = "contributors.remove_contributor", delay = 1 }
     local child = process.start({ commands.wixum, "--concurrency", "1", "leaver", ANN, "--apply" },

@@ -36,7 +36,9 @@ function who.run(desk)
   if not wix then desk:ledger_alone() end
   local found = raising(ledger:who(given.text, { client = wix }))
   talk:result(tostring(found), running.plain(found))
-  if found.team_error then talk:wrong("the team could not be asked: %s", tostring(found.team_error)) end
+  local problem = found.team_error
+  if problem then talk:wrong("the team could not be asked: %s", tostring(problem)) end
+  if problem and (problem.kind == "unauthenticated" or problem.kind == "forbidden") then return status.REFUSED end
   return #found.people > 0 and status.DONE or status.SOME_FAILED
 end
 

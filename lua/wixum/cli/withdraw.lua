@@ -103,7 +103,8 @@ function withdraw.run(desk)
     talk:wrong("another account came by invites of the same person: %s. Say it with --account", table.concat(candidate.others, ", "))
     return status.SOME_FAILED
   end
-  return good and status.DONE or status.SOME_FAILED
+  if good then return status.DONE end
+  return (done.revoked and done.revoked.forbidden or done.removed and done.removed.forbidden) and status.REFUSED or status.SOME_FAILED
 end
 
 return withdraw
