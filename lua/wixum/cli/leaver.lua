@@ -2,7 +2,10 @@
 --
 -- Owns what is asked and printed; the work is the ledger's.
 
+local core = require "wixum.core"
+local desks = require "wixum.cli.desk"
 local join = require "wixum.cli.join"
+local printable = require("wixum.csv.problem").printable
 local progress = require "wixum.cli.progress"
 local running = require "wixum.cli.running"
 local status = require "wixum.cli.status"
@@ -50,7 +53,12 @@ end
 ---@param desk table
 ---@return integer code
 function leaver.run(desk)
-  local given, talk, wix = desk.given, desk.talk, desk:client()
+  local given, talk = desk.given, desk.talk
+  local is_address, reason = core.check_email(given.email) -- before anything is looked at
+  if not is_address then
+    desks.fail(("EMAIL '%s': %s; the whole address must be said"):format(printable(given.email, 100), reason))
+  end
+  local wix = desk:client()
   local ledger, refused = desk:ledger(), nil
   desk:name_ledger()
   tell_cost(desk, wix)

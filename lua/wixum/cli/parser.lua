@@ -2,6 +2,7 @@
 --
 -- Owns the words of the help. What a command does is in the file of its name.
 
+local blanks = require "wixum.csv.blanks"
 local core = require "wixum.core"
 local selector = require "wixum.ledger.selector"
 
@@ -41,10 +42,13 @@ local function moment(text)
   return nil, "this is an age such as 10d, or a date such as 2026-11-25, not '" .. text .. "'"
 end
 
+-- An address, without what was copied along around it.
+local function address(text) return blanks.trim(text) end
+
 -- ---- options that several commands have ------------------------------------------------------------------------------
 
 local function selecting(command)
-  command:option("--email", "Of this person; more than once for more."):count("*"):argname("ADDRESS")
+  command:option("--email", "Of this person; more than once for more."):count("*"):convert(address):argname("ADDRESS")
   command:option("--site", "On this site: its id, or its name or address as the ledger has them."):count("*"):argname("SITE")
   command:option("--state", "In this state: " .. table.concat(selector.STATES, ", ") .. "."):count("*"):choices(selector.STATES)
     :argname("STATE")
@@ -135,7 +139,7 @@ function parser.new()
   trusting(check)
 
   local confirm = add("confirm", "Say whose account it is that joined, where that is unclear.")
-  confirm:argument("email", "Who was invited."):argname("EMAIL")
+  confirm:argument("email", "Who was invited."):convert(address):argname("EMAIL")
   confirm:option("--site", "The site: its id, or its name or address as the ledger has them."):count(1):argname("SITE")
   confirm:option("--account", "The account that is theirs; `wixum check` names the candidates."):count(1):convert(guid):argname("ID")
   confirm:flag("--undo", "Take back that it is theirs, and what followed from it.")
@@ -147,19 +151,19 @@ function parser.new()
   who:flag("--offline", "Do not ask the team.")
 
   local withdraw = add("withdraw", "The wrong person: revokes the invite, or takes the access away, once that is asked.")
-  withdraw:argument("email", "Who was invited."):argname("EMAIL")
+  withdraw:argument("email", "Who was invited."):convert(address):argname("EMAIL")
   withdraw:option("--site", "The site: its id, or its name or address as the ledger has them."):count(1):argname("SITE")
   withdraw:option("--account", "The account, where it is unclear which is theirs."):convert(guid):argname("ID")
   trusting(withdraw)
 
   local leaver = add("leaver", "What somebody who leaves can still reach: team, sites, invites; --apply takes it away.")
-  leaver:argument("email", "The whole address."):argname("EMAIL")
+  leaver:argument("email", "The whole address."):convert(address):argname("EMAIL")
   leaver:flag("--apply", "Take it away, and look again.")
   trusting(leaver)
 
   local team = top:command("team", "The account's employees."):epilog(EVERYWHERE):command_target("team"):require_command(true)
   local employ = team:command("invite", "Invite employees to the account, with a role on chosen sites."):epilog(EVERYWHERE)
-  employ:argument("emails", "Who is invited."):args("+"):argname("EMAIL")
+  employ:argument("emails", "Who is invited."):args("+"):convert(address):argname("EMAIL")
   employ:option("--role", "The role, by its title or id."):count(1):argname("TITLE")
   employ:option("--site", "On this site: its id, name or address; more than once for more."):count("*"):argname("SITE")
   employ:option("--sites", "On the sites that FILE names, one a line."):argname("FILE")
@@ -209,7 +213,7 @@ function parser.new()
   remind:option("--after", "Who was invited longer ago; 7d unless said."):convert(age):argname("AGE")
   remind:option("--every", "After that, so often; as --after unless said."):convert(age):argname("AGE")
   remind:option("--at-most", "Reminders a person; 2 unless said."):convert(whole("at-most", 1)):argname("N")
-  remind:option("--email", "This person alone."):count("*"):argname("ADDRESS")
+  remind:option("--email", "This person alone."):count("*"):convert(address):argname("ADDRESS")
   remind:option("--site", "On this site alone."):count("*"):argname("SITE")
   remind:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
   remind:flag("--all", "All who are due; so it is where nobody is named.")
