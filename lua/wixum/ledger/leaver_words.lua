@@ -12,7 +12,9 @@ local KEY = "if they had the account's API key: rotate it in the API Keys manage
 
 local function counted(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
 
-local function add(lines, text) lines[#lines + 1] = "  " .. printable(text, 300) end
+local LONGEST = 300 -- letters
+
+local function add(lines, text) lines[#lines + 1] = "  " .. printable(text, LONGEST) end
 
 local function add_plan(lines, plan, headline)
   if #plan.changes + #plan.take_back == 0 and not plan.team_planned then return end
@@ -68,7 +70,7 @@ local function add_done(lines, found)
       add(lines, ("and %d more"):format(#found.undone - SHOWN))
       break
     end
-    add(lines, ("%s: %s"):format(row.words, fate(row)))
+    lines[#lines + 1] = ("  %s: %s"):format(printable(row.words, LONGEST), printable(fate(row), LONGEST)) -- whatever a site is called
   end
   local left = found.left
   if not left then lines[#lines + 1] = "It was stopped: what is left was not looked at again."
