@@ -138,13 +138,13 @@ describe("what the service said", function()
 
   it("is told from any shape of body", function()
     for body, words in pairs{
-      [""] = "an empty answer", [" \n"] = "an empty answer", ["{}"] = "and gave no reason", ['{"message":"","details":{}}'] =
-        "and gave no reason", ['{"message":"Only this"}'] = '"Only this"', ['{"message":7}'] = '"7"', ['{"message":{"a":1}}'] =
-        "and gave no reason", ['{"message":null,"details":null}'] = "and gave no reason", ["[]"] = "and gave no reason",
+      [""] = "an empty answer", [" \n"] = "an empty answer", ["{}"] = "it gave no reason", ['{"message":"","details":{}}'] =
+        "it gave no reason", ['{"message":"Only this"}'] = '"Only this"', ['{"message":7}'] = '"7"', ['{"message":{"a":1}}'] =
+        "it gave no reason", ['{"message":null,"details":null}'] = "it gave no reason", ["[]"] = "it gave no reason",
       ['{"details":{"applicationError":{"code":"C"}}}'] = "C", ['{"details":{"applicationError":{"code":5,"description":"d"}}}'] = '5 "d"',
       ['{"details":{"applicationError":"x"},"message":"m"}'] = '"m"', ['{"details":[1,2],"message":"m"}'] = '"m"',
       ['{"details":{"validationError":{}},"message":"m"}'] = '"m"',
-      ['{"details":{"validationError":{"fieldViolations":{}}},"message":"m"}'] = '"m"', ['{"message":" \\n "}'] = "and gave no reason",
+      ['{"details":{"validationError":{"fieldViolations":{}}},"message":"m"}'] = '"m"', ['{"message":" \\n "}'] = "it gave no reason",
       [application('" "', '""')] = '"m"', [violations()] = '"m"', [HTML] = 'an answer that is no JSON: "502 Bad Gateway nginx"',
       ["Bad   request\r\n"] = 'an answer that is no JSON: "Bad request"', ["<p></p>"] = "an answer that is no JSON", ['{"message":"m"'] =
         'an answer that is no JSON: "{"message":"m""', ["null"] = 'an answer that is no JSON: "null"',

@@ -83,13 +83,18 @@ local metatable = { __name = "wixum.error" }
 -- `effect` and `advice` are for the wording alone, so they are kept beside the error and not in it.
 local wording = setmetatable({}, { __mode = "k" })
 
+--- A text as a sentence: with one stop, unless it has its own.
+---@param text string
+---@return string
+function errors.sentence(text) return text:find("[.?!]$") and text or text .. "." end
+
 function metatable.__tostring(err)
   local facts = { err.kind, OUTCOMES[err.outcome] or err.outcome }
   if err.status then facts[#facts + 1] = "status " .. err.status end
   if err.attempts and err.attempts > 1 then facts[#facts + 1] = err.attempts .. " attempts" end
   if err.request_id then facts[#facts + 1] = "request id " .. err.request_id end
-  return ("%s%s: %s (%s). %s."):format(err.operation or "wixum", err.where and " at " .. err.where or "",
-    err.message or "something went wrong", table.concat(facts, ", "), errors.advice_of(err))
+  return ("%s%s: %s (%s). %s"):format(err.operation or "wixum", err.where and " at " .. err.where or "",
+    err.message or "something went wrong", table.concat(facts, ", "), errors.sentence(errors.advice_of(err)))
 end
 
 function metatable.__concat(left, right)

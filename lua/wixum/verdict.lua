@@ -125,7 +125,7 @@ local function read_error_body(found, response, operation, arguments)
   found.violations = violations_of(validation.fieldViolations, operation, arguments)
   if found.violations then return violations_text(found.violations) end
   local words = found.description and ('"%s"'):format(found.description)
-  return found.code and found.code .. (words and " " .. words or "") or words or "and gave no reason"
+  return found.code and found.code .. (words and " " .. words or "") or words or "it gave no reason"
 end
 
 -- What libcurl says of an address of a proxy that is none repeats the address, with the password in it.

@@ -43,7 +43,7 @@ end
 ---@param err wixum.Error
 function talk:failed(err)
   if err.kind ~= "ledger" and err.kind ~= "invalid" then return self:wrong("%s", tostring(err)) end
-  self:wrong("%s. %s.", (err.message:gsub("%.$", "")), (errors.advice_of(err):gsub("%.$", "")))
+  self:wrong("%s %s", errors.sentence(err.message), errors.sentence(errors.advice_of(err)))
 end
 
 --- A line on stderr of what is wrong.
