@@ -171,12 +171,27 @@ end)
 describe("an account whose person is known #pure", function()
   local ties = { X = "ann" }
 
-  it("is in where she was invited, whatever else was open", function()
-    assert.same({ "ann<X known_account", "bob?X" }, decide(invites("ann", "bob"), arrivals "X", { ties = ties }))
+  it("is in where she was invited, whatever else was open, and nobody else is", function()
+    assert.same({ "ann<X known_account" }, decide(invites("ann", "bob"), arrivals "X", { ties = ties }))
   end)
 
-  it("takes no invite from the others: she may have used theirs", function()
-    assert.same({ "ann<X known_account", "bob?X,Y" }, decide(invites("ann", "bob"), arrivals("X", "Y"), { ties = ties }))
+  it("takes no invite from the others: she may have used theirs, and who comes next his or hers", function()
+    assert.same({ "ann<X known_account", "bob?Y" }, decide(invites("ann", "bob"), arrivals("X", "Y"), { ties = ties }))
+  end)
+
+  it("may be who used another's invite, where somebody else has used hers", function()
+    local rows, list = invites("ann", "bob"), arrivals("Y", "X")
+    rows[2].opened, list[2].absent, list[2].seen = 3.5 * DAY, 3 * DAY, 4 * DAY
+    assert.same({ "ann<X known_account", "ann<Y only_candidate", "bob?X" }, decide(rows, list, { ties = ties }))
+  end)
+
+  it("is in, and nobody else, among more invites than are told apart", function()
+    local names = {}
+    for i = 1, 99 do names[i] = "p" .. i end
+    local rows = invites("ann", table.unpack(names))
+    assert.same({ "ann<X known_account" }, decide(rows, arrivals "X", { ties = ties }))
+    local found = attribution.decide(rows, arrivals("X", "Y"), known{ ties = ties })
+    for i = 2, 100 do assert.same({ "Y" }, { found.unclear[rows[i]][1].account, found.unclear[rows[i]][2] }) end
   end)
 
   it("does not make somebody else accept", function()

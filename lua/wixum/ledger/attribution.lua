@@ -7,7 +7,8 @@
 -- An arrival with one invite that was open meanwhile came by it; an invite that is taken is taken from the others; and so on. Where that
 -- ends with somebody for whom no invite is left, what was taken for granted does not hold there, and all of it is unclear. A row may stand
 -- for several invites, since who is invited anew may have used the invite before. Whose account is known is in, where she was invited; by
--- which of the invites is another question, and takes none from the others.
+-- which of the invites is another question, and takes none from the others: their invites stay open for whoever else arrives. But an
+-- account that a person has said is hers is nobody else's candidate there: whoever it was that used theirs, they have not joined as her.
 
 local attribution = {}
 
@@ -281,8 +282,8 @@ local function find_known(state, rows, known)
   return found
 end
 
--- Those who may have come by an invite of a row, and by none that is known.
-local function candidates_of(state, rows, is_settled)
+-- Those who may have come by an invite of a row, and by none that is known; and who are nobody else there.
+local function candidates_of(state, rows, is_settled, is_in)
   local unclear = {}
   local function add(row, arrival)
     local list = unclear[row]
@@ -290,7 +291,7 @@ local function candidates_of(state, rows, is_settled)
     return unclear[row]
   end
   for _, arrival in ipairs(state.open) do
-    for _, row in ipairs(not state.joined[arrival] and state.choices[arrival] or {}) do
+    for _, row in ipairs(not state.joined[arrival] and not is_in[arrival] and state.choices[arrival] or {}) do
       if not is_settled(row) then add(row, arrival) end
     end
   end
@@ -303,7 +304,7 @@ local function candidates_of(state, rows, is_settled)
     if (row.left or 1) > 0 and not is_settled(row) and not (row.opened and row.opened - slack_of(row) > latest)
       and not (row.closed and row.closed + slack_of(row) < earliest) then
       for _, arrival in ipairs(state.wide) do
-        if is_possible(row, arrival) and #add(row, arrival) >= NAMED then break end
+        if not is_in[arrival] and is_possible(row, arrival) and #add(row, arrival) >= NAMED then break end
       end
     end
   end
@@ -321,15 +322,18 @@ function attribution.decide(rows, arrivals, known)
   if known.fits and narrow(state, known) then propagate(state, known, "role") end
   check_wide(state, known)
   -- who is in by her own account comes first: whoever else has used an invite of hers is another question
-  local decided, is_known, by_account = {}, {}, find_known(state, rows, known)
+  local decided, is_known, is_in, by_account = {}, {}, {}, find_known(state, rows, known)
   for _, row in ipairs(next(by_account) and rows or decided) do
     local decision = by_account[row]
     if decision and (not state.joined[row] or state.joined[decision.arrival] ~= row) then
       decided[#decided + 1], is_known[row] = decision, true
+      -- where somebody else has used hers, she has used another's
+      if known.ties[decision.arrival.account] and not state.joined[row] then is_in[decision.arrival] = true end
     end
   end
   table.move(state.decided, 1, #state.decided, #decided + 1, decided)
-  local unclear = candidates_of(state, rows, function(row) return row.fixed or state.joined[row] ~= nil or is_known[row] == true end)
+  local function is_settled(row) return row.fixed or state.joined[row] ~= nil or is_known[row] == true end
+  local unclear = candidates_of(state, rows, is_settled, is_in)
   return { decided = decided, unclear = unclear, strangers = state.strangers }
 end
 
