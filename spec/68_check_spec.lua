@@ -269,7 +269,7 @@ describe("a person #pure", function()
       { done.further[1].email, done.further[1].site_id, done.further[1].evidence, done.further[1].name })
     local there = desk:row(ANN, 2)
     assert.same({ "accepted", "known_account", account }, { there.state, there.evidence, there.account_id })
-    assert.is_nil(desk:row(CEM, 2).evidence) -- though she may have used his: he has not joined as her
+    assert.is_nil(desk:row(CEM, 2).evidence) -- though his invite may have been used: who is in is Ann
     desk:invite_to(ANN, 3)
     desk:invite_to(BOB, 3)
     desk:accept(ANN, 3)

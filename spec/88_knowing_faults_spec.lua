@@ -1,5 +1,6 @@
--- What telling people did wrong once: words that were not so, and commands that did not help.
+-- What telling who has joined did wrong once: words that were not so, and commands that did not help.
 
+local command = require "spec.support.command"
 local errors = require "wixum.errors"
 local support = require "spec.support.ledger"
 
@@ -63,5 +64,64 @@ describe("an account that is known to be somebody's #pure", function()
     check()
     assert.same({ "pending", "unclear" }, { desk:row(RITA, 2).state, desk:row(RITA, 2).evidence })
     assert.equal(1, #desk:row(RITA, 2).candidates)
+  end)
+end)
+
+describe("the command that is said to decide #pure", function()
+  before_each(function() start() end)
+  after_each(close)
+
+  local function who(text) return tostring(assert(ledger:who(text))) end
+
+  it("names no account of several, nor the one that there is, and as it stands is refused with words", function()
+    local own = command.new{ seed = 3, sites = { { id = desk.sites[1], name = "Shop" } } }
+    own:write("c.csv", "site,email,role", "Shop,pia@example.com,Website Manager", "Shop,rita@example.com,Website Manager")
+    own:done("invite", "c.csv")
+    local account = assert(own.server:accept(own.server:invites{ email = PIA }[1])).accepted_by_account_id
+    for _ = 1, 2 do
+      own:done "check"
+      for _, email in ipairs{ PIA, RITA } do
+        local told = own:done("who", email)
+        local line = told:match "next: wixum (confirm [^,\n]*)"
+        assert.is_nil(line:find(account, 1, true), told)
+        local words = {}
+        for word in line:gmatch "%S+" do words[#words + 1] = word end
+        assert.matches("an account is said by its id", own:fails(2, table.unpack(words)))
+      end
+      local open = own.server:invites{ status = "Pending" }[1]
+      if open then assert(own.server:accept(open)) end
+    end
+    own:close()
+  end)
+
+  it("is none that would be refused, where each candidate is somebody else's", function()
+    desk:invite_to(PIA)
+    local account = desk:accept(PIA)
+    check()
+    assert(ledger:confirm{ email = PIA, site_id = desk.sites[1], account_id = account })
+    desk:invite_to(RITA, 2)
+    desk:accept(RITA, 2, PIA) -- the link was passed on
+    local text = tostring(check())
+    local words = ("it may be %s (pia@example.com's, as a person has said). `wixum confirm pia@example.com --site %s --account %s --undo` "
+      .. "takes that back, should it be wrong"):format(account, desk.sites[2], account)
+    assert.matches(words, text, 1, true)
+    words = "next: wixum confirm pia@example.com --site " .. desk.sites[2] .. " --account " .. account .. " --undo, should that be wrong"
+    assert.matches(words, who "rita", 1, true)
+    assert(ledger:confirm{ email = PIA, site_id = desk.sites[2], account_id = account, undo = true })
+    assert(ledger:confirm{ email = RITA, site_id = desk.sites[2], account_id = account })
+  end)
+
+  it("stands beside nothing that says otherwise: who may have joined by an invite is not there without one", function()
+    desk:invite_to(PIA)
+    desk:invite_to(PIA, 2)
+    desk:invite_to(RITA, 2)
+    desk:accept(PIA)
+    local account = desk:accept(PIA, 2)
+    check()
+    local text = who "pia"
+    assert.matches("it may have been account " .. account .. "\n", text, 1, true)
+    assert.is_nil(text:find("reached by account", 1, true))
+    assert(ledger:confirm{ email = PIA, site_id = desk.sites[1], account_id = account })
+    assert.is_nil(who("pia"):find("reached by account", 1, true))
   end)
 end)

@@ -7,8 +7,8 @@
 -- An arrival with one invite that was open meanwhile came by it; an invite that is taken is taken from the others; and so on. Where that
 -- ends with somebody for whom no invite is left, what was taken for granted does not hold there, and all of it is unclear. A row may stand
 -- for several invites, since who is invited anew may have used the invite before. Whose account is known is in, where she was invited; by
--- which of the invites is another question, and takes none from the others: their invites stay open for whoever else arrives. But an
--- account that a person has said is hers is nobody else's candidate there: whoever it was that used theirs, they have not joined as her.
+-- which of the invites is another question, and takes none from the others: those stay open for whoever else arrives. But an account that
+-- a person has said is somebody's is nobody else's candidate there: by whosever invite it came, that other person has not joined.
 
 local attribution = {}
 
@@ -327,7 +327,7 @@ function attribution.decide(rows, arrivals, known)
     local decision = by_account[row]
     if decision and (not state.joined[row] or state.joined[decision.arrival] ~= row) then
       decided[#decided + 1], is_known[row] = decision, true
-      -- where somebody else has used hers, she has used another's
+      -- where another account has used the invite of that person, this one has used somebody else's
       if known.ties[decision.arrival.account] and not state.joined[row] then is_in[decision.arrival] = true end
     end
   end

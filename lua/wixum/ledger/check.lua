@@ -11,6 +11,7 @@ local decide = require "wixum.ledger.decide"
 local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
 local looks = require "wixum.ledger.looks"
+local removed = require "wixum.ledger.removed"
 local run = require "wixum.ledger.run"
 local quoted = database.quoted
 
@@ -30,7 +31,7 @@ local AT_ONCE = 500 -- rows a statement
 ---@field late integer sites that nobody had looked at before the first mail
 ---@field unlisted integer sites that the account's list does not have
 ---@field accepted_rows table[] the first of them: email, site_id, name, account_id, evidence, joined_after, joined_by, was
----@field unclear_rows table[] the first of them: email, site_id, name, candidates
+---@field unclear_rows table[] the first of them: email, site_id, name, candidates, taken
 ---@field stopped wixum.Error? why it ended early
 
 -- ---- what is known of a site -----------------------------------------------------------------------------------------
@@ -285,14 +286,32 @@ function check.sites(db, condition)
     WHERE i.site_id = s.site_id AND (i.mails > 0 OR i.state = 'unknown'))]]):format(condition)).number
 end
 
+--- Whose the candidates of a row are that a person has said to be somebody else's: none of these can be confirmed as theirs.
+---@param db table
+---@param row { person: string, candidates: string? }
+---@return table<string, string>? emails by account; nil: nobody's
+function check.taken(db, row)
+  local taken
+  for account in (row.candidates or ""):gmatch("%S+") do
+    local whose = removed.somebody_elses(db, account, row.person)
+    if whose then
+      taken = taken or {}
+      taken[account] = whose
+    end
+  end
+  return taken
+end
+
 local function counted(db, ids, summary)
   local row = db:one(([[SELECT sum(evidence = 'unclear' AND state <> 'accepted') AS unclear,
     sum(state = 'pending' AND coalesce(evidence, '') <> 'unclear') AS waiting FROM invites WHERE site_id IN (%s)]]):format(ids))
   summary.unclear, summary.waiting = summary.unclear + (row.unclear or 0), summary.waiting + (row.waiting or 0)
   local left = NAMED - #summary.unclear_rows
   if left <= 0 then return end
-  for found in db:rows(([[SELECT i.email, i.site_id, i.candidates, s.name FROM invites i JOIN sites s ON s.site_id = i.site_id
-    WHERE i.site_id IN (%s) AND i.evidence = 'unclear' AND i.state <> 'accepted' ORDER BY i.id LIMIT %d]]):format(ids, left)) do
+  for _, found in ipairs(db:all(([[SELECT i.email, i.person, i.site_id, i.candidates, s.name FROM invites i
+    JOIN sites s ON s.site_id = i.site_id WHERE i.site_id IN (%s) AND i.evidence = 'unclear' AND i.state <> 'accepted'
+    ORDER BY i.id LIMIT %d]]):format(ids, left))) do
+    found.taken, found.person = check.taken(db, found), nil
     summary.unclear_rows[#summary.unclear_rows + 1] = found
   end
 end

@@ -32,6 +32,48 @@ function evidence.shell(text)
   return "'" .. printable(text, 200):gsub("'", "'\\''") .. "'"
 end
 
+-- ---- whom it may have been -------------------------------------------------------------------------------------------
+
+---@class wixum.UnclearRow of which it cannot be told who has joined by it
+---@field email string
+---@field site_id string
+---@field candidates string account ids, a blank between
+---@field taken table<string, string>? of these, those that are somebody else's, as a person has said: whose, by account
+
+local function taken_of(row, account) return row.taken and row.taken[account] end
+
+--- Which accounts it may have been.
+---@param row wixum.UnclearRow
+---@return string
+function evidence.candidates(row)
+  local parts = {}
+  for account in (row.candidates or ""):gmatch("%S+") do
+    local whose = taken_of(row, account)
+    parts[#parts + 1] = whose and ("%s (%s's, as a person has said)"):format(account, printable(whose, 100)) or account
+  end
+  return table.concat(parts, " or ")
+end
+
+--- The command by which a person decides. It names no candidate: that there is one alone proves nothing. Where each of them is somebody
+--- else's, as has been said, there is nothing to decide but whether that is so.
+---@param row wixum.UnclearRow
+---@return string command
+---@return boolean is_undo it takes back what has been said
+function evidence.decision(row)
+  local first
+  for account in (row.candidates or ""):gmatch("%S+") do
+    if not taken_of(row, account) then
+      first = nil
+      break
+    end
+    first = first or account
+  end
+  if first then
+    return ("wixum confirm %s --site %s --account %s --undo"):format(evidence.shell(row.taken[first]), row.site_id, first), true
+  end
+  return ("wixum confirm %s --site %s --account ID"):format(evidence.shell(row.email), row.site_id), false
+end
+
 -- ---- a check, for people ---------------------------------------------------------------------------------------------
 
 local SHOWN = 10
@@ -61,8 +103,9 @@ function summary.__tostring(self)
       add("and %d more that are unclear", self.unclear - SHOWN)
       break
     end
-    add("%s on %s is unclear: it may be %s. `wixum confirm %s --site %s --account ID` decides it", row.email, place(row),
-      (row.candidates:gsub(" ", " or ")), evidence.shell(row.email), row.site_id)
+    local command, is_undo = evidence.decision(row)
+    add("%s on %s is unclear: it may be %s. `%s` %s", row.email, place(row), evidence.candidates(row), command,
+      is_undo and "takes that back, should it be wrong" or "decides it")
   end
   if self.strangers > 0 then
     add("%s joined by no invite of this ledger: `wixum access` names them", count(self.strangers, "account", "accounts"))

@@ -2,8 +2,10 @@
 --
 -- Owns the searching and what is put together. Words for people are in `who_words`.
 
+local check = require "wixum.ledger.check"
 local core = require "wixum.core"
 local database = require "wixum.ledger.database"
+local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
 local quoted = database.quoted
 
@@ -28,6 +30,7 @@ local FEW = 5 -- people of whom every mail is told
 ---@field state string
 ---@field evidence string?
 ---@field candidates string? account ids, a blank between
+---@field taken table<string, string>? of these, those that are somebody else's: whose, by account
 ---@field mails integer
 ---@field sent string[] when mails went out, or may have
 ---@field gone_at string? the first look at which the account that accepted was gone
@@ -40,6 +43,7 @@ local FEW = 5 -- people of whom every mail is told
 ---@field absent_at string? the last look before, without it
 ---@field seen_at string
 ---@field gone_at string?
+---@field unclear boolean? it may have been by an invite of somebody else's, of whom that is unclear
 
 ---@class wixum.Who
 ---@field text string
@@ -60,7 +64,8 @@ local ROWS = [[SELECT i.id, i.site_id, s.name, s.url, i.email, i.person, i.roles
   i.first_mail_at, i.last_mail_at, i.expires_at, i.changed_at, (SELECT max(p.gone_at) FROM presences p WHERE p.row_id = i.id) AS gone_at
   FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE %s ORDER BY i.person, i.id]]
 
-local SITES = [[SELECT p.site_id, s.name, p.account_id, p.absent_at, p.seen_at, p.gone_at FROM presences p
+local SITES = [[SELECT p.site_id, s.name, p.account_id, p.absent_at, p.seen_at, p.gone_at, EXISTS (SELECT 1 FROM invites i
+  WHERE i.site_id = p.site_id AND i.evidence = 'unclear' AND instr(i.candidates, p.account_id) > 0) AS unclear FROM presences p
   LEFT JOIN sites s ON s.site_id = p.site_id WHERE p.row_id IS NULL AND p.account_id = ? ORDER BY p.id]]
 
 local ACCOUNTS = [[SELECT account_id, 'operator' AS evidence, site_id FROM accounts WHERE person = ?
@@ -110,7 +115,10 @@ local function add_person(db, found, by_person, person, email)
   known = { email = email, accounts = accounts_of(db, person), rows = {}, sites = {} }
   by_person[person] = known
   found.people[#found.people + 1] = known
-  for row in db:rows(ROWS:format("i.person = " .. quoted(person))) do known.rows[#known.rows + 1] = row end
+  known.rows = db:all(ROWS:format("i.person = " .. quoted(person)))
+  for _, row in ipairs(known.rows) do
+    if row.evidence == evidence.UNCLEAR then row.taken = check.taken(db, row) end
+  end
   if known.rows[1] then known.email = known.rows[1].email end
   return known
 end
@@ -145,14 +153,16 @@ end
 local function add_sites(db, person)
   for _, account in ipairs(person.accounts) do
     for row in db:rows(SITES, account.account_id) do
-      local accepted = false
+      local told = false -- with the invite
       for _, own in ipairs(person.rows) do
         if own.site_id == row.site_id then
-          accepted = accepted or own.account_id == row.account_id
+          told = told or own.account_id == row.account_id
+            or own.evidence == evidence.UNCLEAR and (own.candidates or ""):find(row.account_id, 1, true) ~= nil
           own.could_before = own.could_before or not row.absent_at and own.state == "pending"
         end
       end
-      if not accepted then person.sites[#person.sites + 1] = row end
+      row.unclear = row.unclear == 1
+      if not told then person.sites[#person.sites + 1] = row end
     end
   end
 end

@@ -32,7 +32,8 @@ function words.next_step(row)
   if row.step then return "wait: it is being mailed or revoked now" end
   local site, email = row.site_id, shell(row.email)
   if row.evidence == evidence.UNCLEAR and row.state ~= "accepted" then
-    return ("wixum confirm %s --site %s --account %s"):format(email, site, (row.candidates or "ID"):match("^%S+"))
+    local command, is_undo = evidence.decision(row)
+    return command .. (is_undo and ", should that be wrong" or ", once it is sure whose account that is")
   end
   local said = { SELECTOR = ("--email %s --site %s"):format(email, site), EMAIL = email, SITE = site }
   return NEXT[row.state] and (NEXT[row.state]:gsub("%u%u+", said))
@@ -51,7 +52,7 @@ local function evidence_of(row)
     return ("joined%s%s: %s%s"):format(when, row.account_id and " by account " .. row.account_id or "",
       evidence.WORDS[row.evidence] or row.evidence, row.gone_at and "; gone since a look at " .. row.gone_at or "")
   elseif row.evidence == evidence.UNCLEAR then
-    return ("%s; it may have been account %s"):format(evidence.WORDS.unclear, (row.candidates or ""):gsub(" ", " or "))
+    return ("%s; it may have been account %s"):format(evidence.WORDS.unclear, evidence.candidates(row))
   end
 end
 
@@ -104,7 +105,8 @@ local function person_lines(lines, person)
   if person.team_invite then team_invite_line(lines, person.team_invite) end
   for _, row in ipairs(person.rows) do role_lines(lines, row) end
   for _, site in ipairs(person.sites) do
-    lines[#lines + 1] = ("  %s: reached by account %s without an invite of this ledger, %s%s"):format(place(site), site.account_id,
+    lines[#lines + 1] = ("  %s: reached by account %s, %s, %s%s"):format(place(site), site.account_id,
+      site.unclear and "by whose invite is unclear" or "without an invite of this ledger",
       site.absent_at and "since between " .. site.absent_at .. " and " .. site.seen_at or "before " .. site.seen_at,
       site.gone_at and "; gone since a look at " .. site.gone_at or "")
   end
