@@ -4,6 +4,7 @@ local command = require "spec.support.command"
 local errors = require "wixum.errors"
 local support = require "spec.support.ledger"
 
+local EVE = "eve@example.com"
 local PIA, RITA = "pia@example.com", "rita@example.com"
 
 local desk, ledger, wix
@@ -123,5 +124,56 @@ describe("the command that is said to decide #pure", function()
     assert.is_nil(text:find("reached by account", 1, true))
     assert(ledger:confirm{ email = PIA, site_id = desk.sites[1], account_id = account })
     assert.is_nil(who("pia"):find("reached by account", 1, true))
+  end)
+end)
+
+describe("a mail #pure", function()
+  before_each(function() start{ duplicates = "failed" } end)
+  after_each(close)
+
+  local function who(text) return tostring(assert(ledger:who(text))) end
+
+  it("that did not go out is not told as one", function()
+    local own <close> = wix:with{ site_id = desk.sites[1] }
+    local sent = assert(own.site_invites.bulk_invite{ policy_ids = { support.ROLE.id }, emails = { PIA } })
+    desk:invite(PIA, RITA) -- in one call, which goes well
+    assert.equal("failed", desk:row(PIA).state)
+    assert.matches("    never mailed\n", who "pia", 1, true)
+    assert.matches("    mailed 2025-11-24T16:00:00Z, expires", who "rita", 1, true)
+    assert(own.site_invites.revoke_invite{ invite_id = sent.invites[1].id })
+    desk:days(1)
+    assert(ledger:retry{ email = PIA })
+    assert(ledger:send(wix))
+    assert.matches("    mailed 2025-11-25T16:00:00Z, expires", who "pia", 1, true)
+  end)
+
+  it("of which nobody knows was tried; and is none, once a person has said so", function()
+    desk:invite_to(RITA)
+    desk:days(1)
+    desk.server:fault{ operation = "site_invites.resend_invite", reset = "after" }
+    assert(ledger:resend(wix, { email = RITA }))
+    assert.matches("    mailed 2025-11-24T16:00:00Z, tried 2025-11-25T16:00:00Z\n", who "rita", 1, true)
+    assert(ledger:settle({ email = RITA }, "not_sent"))
+    assert.matches("    mailed 2025-11-24T16:00:00Z, expires", who "rita", 1, true)
+  end)
+
+  it("of many is counted, where not each is told", function()
+    desk:plan(6)
+    assert(ledger:send(wix))
+    for _ = 1, 3 do
+      desk:days(1)
+      assert(ledger:resend(wix, { email = "n1@example.com" }))
+    end
+    assert.matches("mailed 4 times, 2025-11-24T16:00:00Z to 2025-11-27T16:00:00Z, expires", who "example", 1, true)
+    assert.matches("mailed 2025-11-24T16:00:00Z, 2025-11-25T16:00:00Z, 2025-11-26T16:00:00Z, 2025-11-27T16:00:00Z, ", who "n1@", 1, true)
+  end)
+
+  it("to the team is not told either, where none went out", function()
+    desk.server:fault{ operation = "account_invites.create_invite", reset = "before" }
+    assert(ledger:team_invite(wix, { email = EVE, role = support.ROLE.title, sites = { desk.sites[1] } }))
+    assert.matches("unknown, tried 2025-11-24T16:00:00Z", who "eve", 1, true)
+    desk.server:advance(301)
+    assert(ledger:team(wix))
+    assert.matches("failed; the team knows no such invite: it was not sent", who "eve", 1, true)
   end)
 end)

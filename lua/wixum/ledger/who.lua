@@ -32,7 +32,7 @@ local FEW = 5 -- people of whom every mail is told
 ---@field candidates string? account ids, a blank between
 ---@field taken table<string, string>? of these, those that are somebody else's: whose, by account
 ---@field mails integer
----@field sent string[] when mails went out, or may have
+---@field sent string[] when mails went out, or may have; where it is not known of each, the first and the last
 ---@field gone_at string? the first look at which the account that accepted was gone
 ---@field could_before boolean? an account of theirs could reach the site before: whether they accept cannot be seen
 
@@ -81,7 +81,8 @@ local function names_one_of(words)
   return table.concat(parts, " OR ")
 end
 
--- When mails went out to somebody, by site; from the calls, since a row keeps the first and the last.
+-- When mails may have gone out to somebody, by site; from the calls, since a row keeps the first and the last. A call says nothing of one
+-- address of several, and what a person has settled as not sent is in it too.
 local function mail_dates(db, person, emails)
   local dates = {}
   for row in db:rows(MAILS:format(names_one_of(emails), CALLS)) do
@@ -144,7 +145,13 @@ local function add_dates(db, found)
     end
     if #found.people <= FEW and emails[1] then dates = mail_dates(db, folding.person(emails[1]), emails) end
     for _, row in ipairs(person.rows) do
-      row.sent = dates[row.site_id] or { row.first_mail_at, row.last_mail_at ~= row.first_mail_at and row.last_mail_at or nil }
+      local all = dates[row.site_id]
+      -- a row counts what went out, or may have: where there are more calls, or fewer, it alone is believed
+      row.sent = all and #all == row.mails and all or {}
+      if row.mails > 0 and #row.sent == 0 then
+        row.sent[1] = row.first_mail_at
+        if row.last_mail_at ~= row.first_mail_at then table.insert(row.sent, row.last_mail_at) end
+      end
     end
   end
 end

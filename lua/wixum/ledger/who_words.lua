@@ -41,9 +41,18 @@ end
 
 -- ---- for the operator ------------------------------------------------------------------------------------------------
 
+-- What went out, and of one that may not have: that it was tried.
 local function dates(row)
-  if #row.sent == 0 then return "never mailed" end
-  return ("mailed %s"):format(table.concat(row.sent, ", "))
+  local sent, tried = table.move(row.sent, 1, #row.sent, 1, {}), nil
+  if row.state == "unknown" and row.unknown_step ~= "revoke" then tried = table.remove(sent) end
+  local parts = {}
+  if #sent > 0 then
+    parts[1] = (#row.sent < row.mails and ("mailed %d times, %s"):format(row.mails - (tried and 1 or 0), table.concat(sent, " to "))
+      or "mailed " .. table.concat(sent, ", "))
+  end
+  if tried then parts[#parts + 1] = "tried " .. tried end
+  if #parts > 0 then return table.concat(parts, ", ") end
+  return row.mails > 0 and "mailed, or tried: when is not known" or "never mailed"
 end
 
 local function evidence_of(row)
@@ -92,10 +101,16 @@ local function team_lines(lines, team)
     name:find("%S") and " (" .. printable(name, SHOWN) .. ")" or "", #where > 0 and table.concat(where, ", ") or "nothing")
 end
 
+-- Of one that failed, nothing went out.
+local function mailed(row)
+  if not row.mailed_at or row.state == "failed" then return "" end
+  return (row.state == "unknown" and ", tried " or ", mailed ") .. row.mailed_at
+end
+
 local function team_invite_line(lines, row)
   local places = row.site_ids == "*" and "the whole account" or ("%d sites"):format(select(2, row.site_ids:gsub("%S+", "")))
   lines[#lines + 1] = ("  invited to the team as %s on %s: %s%s%s"):format(printable(row.role, SHOWN), places, row.state,
-    row.mailed_at and ", mailed " .. row.mailed_at or "", row.reason and "; " .. printable(row.reason, 200) or "")
+    mailed(row), row.reason and "; " .. printable(row.reason, 200) or "")
 end
 
 local function person_lines(lines, person)
