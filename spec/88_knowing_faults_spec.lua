@@ -3,8 +3,9 @@
 local command = require "spec.support.command"
 local errors = require "wixum.errors"
 local support = require "spec.support.ledger"
+local wixum = require "wixum"
 
-local EVE = "eve@example.com"
+local EVE, TOM = "eve@example.com", "Töm@example.com"
 local PIA, RITA = "pia@example.com", "rita@example.com"
 
 local desk, ledger, wix
@@ -175,5 +176,80 @@ describe("a mail #pure", function()
     desk.server:advance(301)
     assert(ledger:team(wix))
     assert.matches("failed; the team knows no such invite: it was not sent", who "eve", 1, true)
+  end)
+end)
+
+describe("somebody without an invite of the ledger #pure", function()
+  local account
+
+  -- Tom is in the team, and on two sites by invites of the dashboard; the ledger has looked at all of them.
+  before_each(function()
+    start()
+    for site = 1, 2 do
+      local own <close> = wix:with{ site_id = desk.sites[site] }
+      local sent = assert(own.site_invites.bulk_invite{ policy_ids = { support.ROLE.id }, emails = { TOM } })
+      account = assert(desk.server:accept(sent.invites[1])).accepted_by_account_id
+    end
+    local sent = assert(wix.account_invites.create_invite{ subjects_assignments = { wixum.assignments.invitee{ email = TOM,
+      role = support.ROLE.id, sites = { desk.sites[1] } } } })
+    assert(desk.server:accept(sent.successful_invites[1]))
+    assert(ledger:leaver(wix, TOM)) -- only tells
+  end)
+  after_each(close)
+
+  it("is told with the accounts and sites that a leaver is shown with", function()
+    for _, text in ipairs{ "töm", account } do
+      local found = assert(ledger:who(text, { client = wix }))
+      assert.same({ 1, 2, 1 }, { #found.people, #found.people[1].sites, #found.people[1].users })
+      assert.same({ { account_id = account, evidence = "team" } }, found.people[1].accounts)
+      local told = tostring(found)
+      for _, words in ipairs{ TOM .. "\n  the team: member", "  account " .. account .. ": the service names the same user",
+        "  Site 1: reached by account " .. account, "  Site 2: reached by account " .. account } do
+        assert.matches(words, told, 1, true)
+      end
+    end
+  end)
+
+  it("is known afterwards, with what was changed, and every call about it, in the ledger alone", function()
+    desk:days(1)
+    local done = assert(ledger:leaver(wix, TOM, { apply = true }))
+    assert.same({ 3, true }, { done.done.done, done.is_clean })
+    for _, text in ipairs{ "TÖM", account } do
+      local found = assert(ledger:who(text))
+      assert.equal(1, #found.people)
+      local told = tostring(found)
+      for _, words in ipairs{ TOM .. "\n", "  2025-11-25T16:00:00Z removes " .. TOM .. " from the team (1 role): done, and seen to be so",
+        "  2025-11-25T16:00:00Z takes account " .. account .. " off Site 1 (", "): done, and seen to be so", "off Site 2 (",
+        "Site 1: reached by account " .. account, "; gone since a look at 2025-11-25" } do
+        assert.matches(words, told, 1, true)
+      end
+      local block = assert(ledger:for_support(text))
+      local _, calls = block:gsub("\n[%d:TZ-]+ contributors.remove_contributor, site [%x-]+: done, status 200, request id", "")
+      assert.equal(2, calls)
+      assert.matches("\n[%d:TZ-]+ users.remove_member, site none: done, status 200, request id", block)
+      assert.is_nil(block:find("no call about them is kept", 1, true))
+    end
+    assert.equal(0, #assert(ledger:who "tomas").people)
+  end)
+
+  it("is no second time among those who are counted", function()
+    desk:plan(55)
+    assert(ledger:send(wix))
+    desk:accept "n55@example.com"
+    assert(ledger:check(wix, { trust = "roles" }))
+    assert(ledger:leaver(wix, "n55@example.com", { apply = true }))
+    assert(ledger:leaver(wix, TOM, { apply = true }))
+    local found = assert(ledger:who "example.com")
+    assert.same({ 50, 6 }, { #found.people, found.more }) -- 55 who were invited, and Tom
+  end)
+
+  it("is no one whose account a person has said to be somebody else's", function()
+    desk:invite_to(PIA, 3)
+    desk:accept(PIA, 3, TOM)
+    check()
+    assert(ledger:confirm{ email = PIA, site_id = desk.sites[3], account_id = account })
+    local found = assert(ledger:who("töm", { client = wix }))
+    assert.same({ {}, {} }, { found.people[1].accounts, found.people[1].sites })
+    assert.equal(PIA, assert(ledger:who(account, { client = wix })).people[1].email)
   end)
 end)

@@ -7,6 +7,8 @@ local core = require "wixum.core"
 local database = require "wixum.ledger.database"
 local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
+local teams = require "wixum.ledger.team"
+local traces = require "wixum.ledger.traces"
 local quoted = database.quoted
 
 local who = {}
@@ -18,6 +20,8 @@ local FEW = 5 -- people of whom every mail is told
 ---@class wixum.Person
 ---@field email string? nil: an account that nobody is known to have
 ---@field accounts { account_id: string, evidence: string, site_id: string? }[] that are theirs, as far as known
+---@field users string[] ids of users of the team that they are, or were
+---@field changes wixum.PersonChange[] what was changed about them, or their accounts
 ---@field rows wixum.PersonRow[] an invite each
 ---@field sites wixum.PersonSite[] that their accounts reach, or did, without an invite of the ledger
 ---@field team_invite table? the ledger's row of an invite to the team
@@ -113,7 +117,7 @@ local function add_person(db, found, by_person, person, email)
     found.more = found.more + 1
     return nil
   end
-  known = { email = email, accounts = accounts_of(db, person), rows = {}, sites = {} }
+  known = { email = email, accounts = accounts_of(db, person), users = {}, rows = {}, sites = {}, changes = {} }
   by_person[person] = known
   found.people[#found.people + 1] = known
   known.rows = db:all(ROWS:format("i.person = " .. quoted(person)))
@@ -174,16 +178,30 @@ local function add_sites(db, person)
   end
 end
 
-local function by_account(db, found, by_person, account)
+local function by_account(db, found, by_person, account, known, wix)
   add_people(db, found, by_person, ("(i.account_id = %s OR i.evidence = 'unclear' AND i.candidates LIKE %s)"):format(quoted(account),
     like(account)))
   local tied = db:one("SELECT person, email FROM accounts WHERE account_id = ?", account)
-  local theirs = tied and by_person[tied.person] or tied and add_person(db, found, by_person, tied.person, tied.email)
-  for _, person in ipairs(found.people) do
-    for _, one in ipairs(person.accounts) do if one.account_id == account then theirs = theirs or person end end
+  if tied and by_person[tied.person] == nil then add_person(db, found, by_person, tied.person, tied.email) end
+  for row in db:rows("SELECT DISTINCT email FROM changes WHERE account_id = ? AND email <> '' ORDER BY email", account) do
+    local person = folding.person(row.email)
+    if by_person[person] == nil then add_person(db, found, by_person, person, row.email) end
   end
-  if not theirs and db:one("SELECT id FROM presences WHERE account_id = ? LIMIT 1", account) then
-    found.people[#found.people + 1] = { accounts = { { account_id = account, evidence = "nobody" } }, rows = {}, sites = {} }
+  local user = not tied and traces.owner(db, account)
+  local person = user and known.person_of[user]
+  if person and by_person[person] == nil then add_person(db, found, by_person, person, (known.emails[person] or { person })[1]) end
+  return not person and wix and user or nil
+end
+
+-- An account of whom nobody is known, where it was seen, or something was changed about it.
+local function add_nobody(db, found, account)
+  for _, person in ipairs(found.people) do
+    for _, one in ipairs(person.accounts) do if one.account_id == account then return end end
+  end
+  if db:one([[SELECT 1 AS found FROM presences WHERE account_id = ? UNION ALL SELECT 1 FROM changes WHERE account_id = ? AND email = ''
+    LIMIT 1]], account, account) then
+    found.people[#found.people + 1] = { accounts = { { account_id = account, evidence = "nobody" } }, users = {}, rows = {}, sites = {},
+      changes = {} }
   end
 end
 
@@ -228,7 +246,48 @@ local function add_team(db, found, by_person, wix, text)
   end
 end
 
+-- The member of the team who is that user. What may be asked is the address, so the whole team is read first.
+local function add_member(db, found, by_person, wix, user)
+  local people, err = teams.read(wix)
+  found.team_asked, found.team_error = people ~= nil, err
+  for _, person in ipairs(people or {}) do
+    if person.user_id and folding.ascii(person.user_id) == user then return add_team(db, found, by_person, wix, person.email) end
+  end
+end
+
+-- Users that people are, or were: of the team as it is now, of what was changed about them, and of the ledger's invites to it.
+local function add_users(found, known)
+  for _, person in ipairs(found.people) do
+    local users = person.email and known.users[folding.person(person.email)] or {}
+    person.users = table.move(users, 1, #users, 1, {})
+    local user = person.team and person.team.user
+    local id, there = user and type(user.id) == "string" and folding.ascii(user.id) or nil, false
+    for _, one in ipairs(users) do there = there or one == id end
+    if id and not there then table.insert(person.users, id) end
+  end
+end
+
 -- ---- the whole -------------------------------------------------------------------------------------------------------
+
+-- People who were never invited to a site: named by what was changed about them. Those with invites have been found, or counted.
+local function add_others(db, found, by_person, text, known)
+  local wanted, others, ids = folding.person(text), {}, {}
+  for person, emails in pairs(known.emails) do
+    if by_person[person] == nil and person:find(wanted, 1, true) then
+      others[#others + 1] = { person = person, email = emails[1] }
+      ids[#ids + 1] = quoted(person)
+    end
+  end
+  if not others[1] then return end
+  local invited = {}
+  for row in db:rows(("SELECT DISTINCT person FROM invites WHERE person IN (%s)"):format(table.concat(ids, ","))) do
+    invited[row.person] = true
+  end
+  table.sort(others, function(one, other) return one.person < other.person end)
+  for _, one in ipairs(others) do
+    if not invited[one.person] then add_person(db, found, by_person, one.person, one.email) end
+  end
+end
 
 -- The ledger's own invite to the team.
 local function add_team_invites(db, found, by_person, condition)
@@ -247,12 +306,20 @@ end
 function who.find(db, text, wix)
   local found, by_person = { text = text, people = {}, more = 0, team_asked = false }, {}
   for row in db:rows("SELECT name, value FROM settings WHERE name IN ('base_url', 'account_id')") do found[row.name] = row.value end
-  if core.is_guid(text) then by_account(db, found, by_person, folding.ascii(text))
+  local known = traces.read(db)
+  if core.is_guid(text) then
+    local user = by_account(db, found, by_person, folding.ascii(text), known, wix)
+    if user then add_member(db, found, by_person, wix, user) end
   else
     add_people(db, found, by_person, "i.person LIKE " .. like(folding.person(text)))
     add_team_invites(db, found, by_person, "person LIKE " .. like(folding.person(text)))
+    add_others(db, found, by_person, text, known)
+    if wix then add_team(db, found, by_person, wix, text) end
   end
-  if wix and not core.is_guid(text) then add_team(db, found, by_person, wix, text) end
+  add_users(found, known)
+  traces.add_accounts(db, found.people)
+  if core.is_guid(text) then add_nobody(db, found, folding.ascii(text)) end
+  traces.add_changes(db, found.people, known)
   add_dates(db, found)
   for _, person in ipairs(found.people) do add_sites(db, person) end
   return found
@@ -266,16 +333,16 @@ end
 function who.calls(db, people)
   local list, seen = {}, {}
   for _, person in ipairs(people) do
-    local words, wanted = {}, {}
+    local words, wanted, said = {}, {}, {}
     local function add(word)
-      if word and not wanted[folding.person(word)] then words[#words + 1] = word end
-      if word then wanted[folding.person(word)] = true end
+      if not word or word == "" or said[word] then return end
+      words[#words + 1], said[word], wanted[folding.person(word)] = word, true, true
     end
     add(person.email)
-    for _, row in ipairs(person.rows) do
-      if row.email ~= person.email then words[#words + 1] = row.email end
-    end
+    for _, row in ipairs(person.rows) do add(row.email) end
+    for _, change in ipairs(person.changes) do add(change.email) end
     for _, account in ipairs(person.accounts) do add(account.account_id) end
+    for _, user in ipairs(person.users) do add(user) end
     for row in db:rows(([[SELECT id, began_at, operation, site_id, people, outcome, status, request_id, reason FROM calls
       WHERE %s ORDER BY id LIMIT %d]]):format(#words > 0 and names_one_of(words) or "0", CALLS)) do
       local meant = false

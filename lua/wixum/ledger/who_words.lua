@@ -113,11 +113,34 @@ local function team_invite_line(lines, row)
     mailed(row), row.reason and "; " .. printable(row.reason, 200) or "")
 end
 
+-- Accounts that no invite names.
+local function account_lines(lines, person)
+  for _, account in ipairs(person.email and person.accounts or {}) do
+    local told = false
+    for _, row in ipairs(person.rows) do told = told or row.account_id == account.account_id end
+    if not told then
+      lines[#lines + 1] = ("  account %s: %s"):format(account.account_id, evidence.WORDS[account.evidence] or account.evidence)
+    end
+  end
+end
+
+local CAME = { planned = "not done yet", sending = "under way", done = "done", failed = "refused",
+  unknown = "nobody knows whether it was done" }
+local SEEN = { as_wanted = ", and seen to be so", otherwise = ", and seen not to be so" }
+
+local function change_lines(lines, person)
+  for _, change in ipairs(person.changes) do
+    lines[#lines + 1] = ("  %s %s: %s%s%s"):format(change.changed_at, printable(change.words, 300), CAME[change.state] or change.state,
+      SEEN[change.seen] or "", change.reason and "; " .. printable(change.reason, 200) or "")
+  end
+end
+
 local function person_lines(lines, person)
   lines[#lines + 1] = person.email and printable(person.email, 100) or ("account %s, which is nobody's as far as known"):format(
     person.accounts[1].account_id)
   if person.team then team_lines(lines, person.team) end
   if person.team_invite then team_invite_line(lines, person.team_invite) end
+  account_lines(lines, person)
   for _, row in ipairs(person.rows) do role_lines(lines, row) end
   for _, site in ipairs(person.sites) do
     lines[#lines + 1] = ("  %s: reached by account %s, %s, %s%s"):format(place(site), site.account_id,
@@ -125,6 +148,7 @@ local function person_lines(lines, person)
       site.absent_at and "since between " .. site.absent_at .. " and " .. site.seen_at or "before " .. site.seen_at,
       site.gone_at and "; gone since a look at " .. site.gone_at or "")
   end
+  change_lines(lines, person)
 end
 
 --- The whole, for people.
