@@ -253,3 +253,33 @@ describe("somebody without an invite of the ledger #pure", function()
     assert.equal(PIA, assert(ledger:who(account, { client = wix })).people[1].email)
   end)
 end)
+
+describe("what nobody knows #pure", function()
+  before_each(function() start() end)
+  after_each(close)
+
+  it("is to be found out in the same way wherever it is told, by what the step was", function()
+    local settling = require "wixum.ledger.settling"
+    for step, act in pairs{
+      invite = function() return ledger:send(wix) end,
+      resend = function() return ledger:resend(wix, { email = RITA }) end,
+      revoke = function() return ledger:revoke(wix, { email = RITA }) end,
+    } do
+      start()
+      assert(ledger:plan({ { site_id = desk.sites[1], email = RITA, role = support.ROLE.title } }, { client = wix }))
+      if step ~= "invite" then assert(ledger:send(wix)) end
+      local name = step == "invite" and "bulk_invite" or step .. "_invite"
+      desk.server:fault{ operation = "site_invites." .. name, reset = "after", times = "always" }
+      assert(act())
+      assert.same({ "unknown", step }, { desk:row(RITA).state, desk:row(RITA).unknown_step })
+      local question = settling.QUESTIONS[step]
+      assert.matches(question .. " Then settle it as sent, else as not_sent", tostring(assert(ledger:status())), 1, true)
+      local selector = "--email rita@example.com --site " .. desk.sites[1]
+      assert.matches("next: " .. question .. " Then wixum settle sent " .. selector .. ", else wixum settle not_sent " .. selector,
+        tostring(assert(ledger:who "rita")), 1, true)
+      local path = desk:file(".html")
+      assert(ledger:report(path))
+      assert.matches((question:gsub("'", "&#39;"):gsub("&([^#])", "&amp;%1")), support.read(path), 1, true)
+    end
+  end)
+end)

@@ -4,6 +4,7 @@
 
 local printable = require("wixum.csv.problem").printable
 local selector = require "wixum.ledger.selector"
+local settling = require "wixum.ledger.settling"
 
 local status = {}
 
@@ -30,12 +31,11 @@ local metatable = { __name = "wixum.ledger.status" }
 
 local ROW = "email, site_id, roles, state, unknown_step, invite_id, last_mail_at, expires_at, reason, request_id, mails"
 
--- What to look at, so that a person can decide.
-local LOOK = {
-  invite = "Is the person among the site's people, or the invite on its Roles & Permissions page? Then settle it as sent, else as not_sent",
-  resend = "Ask whether the second mail came, then settle it as sent, or as not_sent",
-  revoke = "Look at the site's Roles & Permissions page whether the invite is still there, and settle it: gone is sent; or revoke it again",
-}
+-- A revocation may be said twice.
+local function look_at(row)
+  return ("%s Then settle it as sent, else as not_sent%s"):format(settling.question(row.unknown_step),
+    row.unknown_step == "revoke" and "; or revoke it again" or "")
+end
 
 local function by_site(db, condition)
   local sites, of = {}, {}
@@ -81,7 +81,7 @@ function status.of(state, given)
   found.soonest_to_expire = db:one(([[SELECT %s FROM invites WHERE (%s) AND state = 'pending' AND expires_at IS NOT NULL
     ORDER BY expires_at LIMIT 1]]):format(ROW, condition))
   for row in db:rows(("SELECT %s FROM invites WHERE (%s) AND state = 'unknown' ORDER BY id LIMIT %d"):format(ROW, condition, UNKNOWN)) do
-    row.look_at = LOOK[row.unknown_step] or LOOK.invite
+    row.look_at = look_at(row)
     found.unknown[#found.unknown + 1] = row
   end
   for row in db:rows([[SELECT b.operation AS operation, b.selector AS selector, b.began_at AS began_at, count(r.row_id) AS attempted

@@ -4,6 +4,7 @@
 
 local evidence = require "wixum.ledger.evidence"
 local printable = require("wixum.csv.problem").printable
+local settling = require "wixum.ledger.settling"
 
 local words = {}
 
@@ -20,7 +21,7 @@ local NEXT = {
   failed = "wixum retry SELECTOR, then wixum resume",
   revoked = "wixum retry SELECTOR, then wixum resume, to invite anew",
   expired = "wixum resend SELECTOR; where that is refused, wixum retry SELECTOR, then wixum resume",
-  unknown = "look at the site's Roles & Permissions page, then wixum settle sent SELECTOR, or settle not_sent",
+  unknown = "QUESTION Then wixum settle sent SELECTOR, else wixum settle not_sent SELECTOR",
   pending = "wixum resend SELECTOR, if the mail got lost; wixum revoke SELECTOR, if it went to the wrong person",
   accepted = "wixum withdraw EMAIL --site SITE, to take the access away",
 }
@@ -35,7 +36,8 @@ function words.next_step(row)
     local command, is_undo = evidence.decision(row)
     return command .. (is_undo and ", should that be wrong" or ", once it is sure whose account that is")
   end
-  local said = { SELECTOR = ("--email %s --site %s"):format(email, site), EMAIL = email, SITE = site }
+  local said = { SELECTOR = ("--email %s --site %s"):format(email, site), EMAIL = email, SITE = site,
+    QUESTION = settling.question(row.unknown_step) }
   return NEXT[row.state] and (NEXT[row.state]:gsub("%u%u+", said))
 end
 

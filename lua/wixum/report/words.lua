@@ -2,7 +2,12 @@
 --
 -- Owns these words. A text between backquotes is a command to type; no word of a file or of the service is in one. Pure.
 
+local questions = require("wixum.ledger.settling").QUESTIONS
+
 local words = {}
+
+local SETTLE = ("Where it was the first mail: %s Where it was a further mail: %s Where it was a revocation: %s Then `wixum settle sent "
+  .. "--email ADDRESS`, else `wixum settle not_sent --email ADDRESS`."):format(questions.invite, questions.resend, questions.revoke)
 
 ---@class wixum.ReportState
 ---@field name string as figures have it
@@ -26,8 +31,7 @@ words.STATES = {
     advice = "Put right what the reasons below say, then `wixum retry --state failed`, and `wixum resume`." },
   { name = "unknown", title = "Unknown", needs_somebody = true,
     meaning = "They may have been mailed, or not: no answer came back. They are never mailed again by themselves.",
-    advice = "Look whether the person, or the invite, is on the site's Roles & Permissions page in Wix. "
-      .. "Then `wixum settle sent --email ADDRESS`, or `wixum settle not_sent --email ADDRESS`." },
+    advice = SETTLE },
   { name = "planned", title = "Planned", meaning = "They have not been mailed yet.", advice = "`wixum resume` mails them." },
   { name = "sending", title = "Sending", meaning = "Their mail was under way when this was made.",
     advice = "`wixum status` tells what became of it." },
@@ -47,8 +51,7 @@ end
 words.KINDS = {
   failed = { title = "Not mailed", advice = "Put it right, then `wixum retry --state failed`, and `wixum resume`; or one at a time with "
     .. "`wixum retry --email ADDRESS`." },
-  unknown = { title = "Mailed, or not", advice = "Look on the site's Roles & Permissions page in Wix, then `wixum settle sent --email "
-    .. "ADDRESS`, or `wixum settle not_sent --email ADDRESS`." },
+  unknown = { title = "Mailed, or not", advice = SETTLE },
   refused = { title = "A later mail, or a revocation, was refused", advice = "The invitation is as it was, and may have been "
     .. "accepted: `wixum check` looks. If it has run out: `wixum retry --state expired`, and `wixum resume`." },
   held = { title = "Not sent yet", advice = "They are planned still. Once that is put right: `wixum resume`." },
