@@ -1,6 +1,7 @@
 -- What telling who has joined did wrong once: words that were not so, and commands that did not help.
 
 local command = require "spec.support.command"
+local database = require "wixum.ledger.database"
 local errors = require "wixum.errors"
 local support = require "spec.support.ledger"
 local wixum = require "wixum"
@@ -281,5 +282,64 @@ describe("what nobody knows #pure", function()
       assert(ledger:report(path))
       assert.matches((question:gsub("'", "&#39;"):gsub("&([^#])", "&amp;%1")), support.read(path), 1, true)
     end
+  end)
+end)
+
+describe("an invite to the team #pure", function()
+  local shell = "--role 'Website Manager' --site "
+
+  before_each(function() start() end)
+  after_each(close)
+
+  local function invite(email)
+    return assert(ledger:team_invite(wix, { email = email, role = support.ROLE.title, sites = { desk.sites[1] } }))
+  end
+
+  it("that needs somebody is named by the status, and who says what comes next in every state", function()
+    assert.same({}, assert(ledger:status()).team)
+    desk.server:fault{ operation = "account_invites.create_invite", reset = "before" }
+    invite(EVE)
+    invite(PIA)
+    local looks = "wixum team list, five minutes after it was tried"
+    local text = tostring(assert(ledger:status()))
+    assert.matches("Team: the invite of eve@example.com to the team is unknown (tried 2025-11-24T16:00:00Z; ", text, 1, true)
+    assert.matches("Next: " .. looks, text, 1, true)
+    assert.is_nil(text:find(PIA, 1, true))
+    assert.same({}, assert(ledger:status{ site_id = desk.sites[1] }).team) -- of that site alone
+    desk.server:advance(301)
+    assert(ledger:team(wix))
+    local anew = "wixum team invite eve@example.com " .. shell .. desk.sites[1]
+    text = tostring(assert(ledger:status()))
+    assert.matches("the invite of eve@example.com to the team is failed (the team knows no such invite: it was not sent). Next: " .. anew,
+      text, 1, true)
+    local states = { planned = anew, sending = "wait", pending = "wixum team list", unknown = looks, failed = anew,
+      accepted = "wixum leaver eve@example.com", expired = anew, declined = anew, revoked = anew, removed = anew }
+    for state, words in pairs(states) do
+      local db <close> = database.open(desk.path)
+      db:run("UPDATE team_invites SET state = ? WHERE email = ?", state, EVE)
+      assert.matches(words, tostring(assert(ledger:who "eve")):match "\n    next: ([^\n]*)", 1, true)
+    end
+  end)
+
+  it("is said anew for the whole account only where it was; many sites come from a file", function()
+    local words = require "wixum.ledger.team_words"
+    local function step(sites)
+      return words.next_step{ state = "expired", email = "o'neil@example.com", role = "Admin", site_ids = sites }
+    end
+    assert.equal("wixum team invite 'o'\\''neil@example.com' --role Admin --everywhere, to invite anew", step "*")
+    assert.equal("wixum team invite 'o'\\''neil@example.com' --role Admin --site a --site b, to invite anew", step "a b")
+    assert.equal("wixum team invite 'o'\\''neil@example.com' --role Admin --sites FILE, to invite anew", step "a b c d")
+  end)
+
+  it("is in the list of the team at once, with what to do, also where nothing else is said", function()
+    local own = command.new{ seed = 3, sites = { { id = desk.sites[1], name = "Shop" } } }
+    own.server:fault{ operation = "account_invites.create_invite", reset = "before" }
+    assert.matches("1 unknown", own:fails(1, "team", "invite", EVE, "--role", "Website Manager", "--site", "Shop"))
+    assert.matches("wixum: the invite of eve@example.com to the team is unknown (tried ", own:done("--quiet", "team", "list"), 1, true)
+    assert.matches("Team: the invite of eve@example.com to the team is unknown", own:done "status")
+    own.server:advance(301)
+    assert.matches("is failed (the team knows no such invite: it was not sent). Next: wixum team invite eve@example.com "
+      .. shell .. desk.sites[1], own:done("team", "list"), 1, true)
+    own:close()
   end)
 end)

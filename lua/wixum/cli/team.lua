@@ -6,6 +6,7 @@ local desks = require "wixum.cli.desk"
 local printable = require("wixum.csv.problem").printable
 local running = require "wixum.cli.running"
 local status = require "wixum.cli.status"
+local team_words = require "wixum.ledger.team_words"
 
 local team = {}
 
@@ -139,10 +140,8 @@ function team.list(desk)
     local found = raising(desk:ledger(false):team(wix))
     people, changed = found.people, found.changed
     for _, row in ipairs(found.invites) do
-      if row.state == "planned" then
-        talk:note("%s is planned as %s, and was not mailed: `wixum team invite` says it anew", printable(row.email, 100),
-          printable(row.role, 80))
-      end
+      if row.state == "planned" then talk:note("%s", team_words.line(row))
+      elseif row.state == "unknown" or row.state == "failed" then talk:wrong("%s", team_words.line(row)) end
     end
   else people = raising(require("wixum.ledger.team").read(wix)) end
   local rows = {}

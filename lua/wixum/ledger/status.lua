@@ -5,6 +5,7 @@
 local printable = require("wixum.csv.problem").printable
 local selector = require "wixum.ledger.selector"
 local settling = require "wixum.ledger.settling"
+local team_words = require "wixum.ledger.team_words"
 
 local status = {}
 
@@ -21,6 +22,7 @@ local SITES = 20 -- that are printed
 ---@field oldest_pending table? the row that has waited longest since its last mail
 ---@field soonest_to_expire table? the row
 ---@field unknown table[] the first of the rows that wait for a person, with `look_at`: what to look at
+---@field team table[] the first of the invites to the team that need somebody, with `next`; empty where some rows were selected
 ---@field batches { operation: string, selector: string, began_at: string, attempted: integer }[] that were interrupted
 ---@field plans { kind: string, subject: string, began_at: string, done: integer, left: integer }[] removals and changes of roles that were
 --- interrupted
@@ -36,6 +38,10 @@ local function look_at(row)
   return ("%s Then settle it as sent, else as not_sent%s"):format(settling.question(row.unknown_step),
     row.unknown_step == "revoke" and "; or revoke it again" or "")
 end
+
+-- Those under way are of a process that sends now, or was killed.
+local TEAM = [[SELECT email, role, site_ids, state, mailed_at, reason, request_id FROM team_invites
+  WHERE %s AND state IN ('sending', 'unknown', 'failed') ORDER BY id LIMIT %d]]
 
 local function by_site(db, condition)
   local sites, of = {}, {}
@@ -66,7 +72,7 @@ end
 function status.of(state, given)
   local db = state.db
   local condition = selector.condition(given, "ledger:status", state.time(), true)
-  local found = { rows = 0, states = {}, mails = 0, unclear = 0, unknown = {}, batches = {}, plans = {} }
+  local found = { rows = 0, states = {}, mails = 0, unclear = 0, unknown = {}, team = {}, batches = {}, plans = {} }
   for row in db:rows(("SELECT state, count(*) AS number, sum(mails) AS mails FROM invites WHERE (%s) GROUP BY state"):format(condition)) do
     found.states[row.state] = row.number
     found.rows, found.mails = found.rows + row.number, found.mails + row.mails
@@ -83,6 +89,10 @@ function status.of(state, given)
   for row in db:rows(("SELECT %s FROM invites WHERE (%s) AND state = 'unknown' ORDER BY id LIMIT %d"):format(ROW, condition, UNKNOWN)) do
     row.look_at = look_at(row)
     found.unknown[#found.unknown + 1] = row
+  end
+  for row in db:rows(TEAM:format(condition == "1 = 1" and "1" or "0", UNKNOWN)) do
+    row.next = team_words.next_step(row)
+    found.team[#found.team + 1] = row
   end
   for row in db:rows([[SELECT b.operation AS operation, b.selector AS selector, b.began_at AS began_at, count(r.row_id) AS attempted
     FROM batches b LEFT JOIN batch_rows r ON r.batch_id = b.id WHERE b.ended_at IS NULL GROUP BY b.id ORDER BY b.id]]) do
@@ -141,6 +151,7 @@ function metatable.__tostring(self)
   end
   local more = (self.states.unknown or 0) - #self.unknown
   if more > 0 then lines[#lines + 1] = ("and %d more that are unknown"):format(more) end
+  for _, row in ipairs(self.team) do lines[#lines + 1] = ("Team: %s"):format(team_words.line(row)) end
   for _, batch in ipairs(self.batches) do
     lines[#lines + 1] = ("Interrupted: %s %s of %s, %d attempted; the same call goes on with it"):format(batch.operation, batch.selector,
       batch.began_at, batch.attempted)

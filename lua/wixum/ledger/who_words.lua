@@ -5,6 +5,7 @@
 local evidence = require "wixum.ledger.evidence"
 local printable = require("wixum.csv.problem").printable
 local settling = require "wixum.ledger.settling"
+local team_words = require "wixum.ledger.team_words"
 
 local words = {}
 
@@ -103,16 +104,13 @@ local function team_lines(lines, team)
     name:find("%S") and " (" .. printable(name, SHOWN) .. ")" or "", #where > 0 and table.concat(where, ", ") or "nothing")
 end
 
--- Of one that failed, nothing went out.
-local function mailed(row)
-  if not row.mailed_at or row.state == "failed" then return "" end
-  return (row.state == "unknown" and ", tried " or ", mailed ") .. row.mailed_at
-end
-
-local function team_invite_line(lines, row)
-  local places = row.site_ids == "*" and "the whole account" or ("%d sites"):format(select(2, row.site_ids:gsub("%S+", "")))
+local function team_invite_lines(lines, row)
+  local sites = select(2, row.site_ids:gsub("%S+", ""))
+  local places = row.site_ids == "*" and "the whole account" or ("%d %s"):format(sites, sites == 1 and "site" or "sites")
+  local mailed = team_words.mailed(row)
   lines[#lines + 1] = ("  invited to the team as %s on %s: %s%s%s"):format(printable(row.role, SHOWN), places, row.state,
-    mailed(row), row.reason and "; " .. printable(row.reason, 200) or "")
+    mailed and ", " .. mailed or "", row.reason and "; " .. printable(row.reason, 200) or "")
+  lines[#lines + 1] = "    next: " .. team_words.next_step(row)
 end
 
 -- Accounts that no invite names.
@@ -141,7 +139,7 @@ local function person_lines(lines, person)
   lines[#lines + 1] = person.email and printable(person.email, 100) or ("account %s, which is nobody's as far as known"):format(
     person.accounts[1].account_id)
   if person.team then team_lines(lines, person.team) end
-  if person.team_invite then team_invite_line(lines, person.team_invite) end
+  if person.team_invite then team_invite_lines(lines, person.team_invite) end
   account_lines(lines, person)
   for _, row in ipairs(person.rows) do role_lines(lines, row) end
   for _, site in ipairs(person.sites) do
