@@ -343,3 +343,21 @@ describe("an invite to the team #pure", function()
     own:close()
   end)
 end)
+
+describe("a site that the ledger does not know #pure", function()
+  it("is refused by its id as by a wrong name, whatever is to be done; a review may be of any of the account's", function()
+    local first, second = "00000001-2222-4333-8444-555555555555", "00000002-2222-4333-8444-555555555555"
+    local own = command.new{ seed = 3, sites = { { id = first, name = "One" }, { id = second, name = "Two" } } }
+    own:write("c.csv", "site,email,role", "One,pia@example.com,Website Manager")
+    own:done("invite", "c.csv")
+    for _, words in ipairs{ { "check" }, { "status" }, { "export" }, { "report", "--json" }, { "remind" }, { "resend" }, { "revoke" },
+      { "retry" }, { "settle", "sent" }, { "withdraw", PIA }, { "confirm", PIA, "--account", first } } do
+      local output = own:fails(2, table.unpack(table.move({ "--site", second }, 1, 2, #words + 1, words)))
+      assert.matches("wixum: --site: the ledger knows no site with the id " .. second, output, 1, true)
+    end
+    assert.matches("1 site looked at", own:done("check", "--site", first:upper()))
+    own:done("access", "--site", second)
+    own:done("check", "--site", second) -- known since the review
+    own:close()
+  end)
+end)

@@ -69,7 +69,7 @@ local function review(desk)
   local wix = desk:client()
   local ledger = desk:ledger()
   desk:name_ledger()
-  local sites = selection.sites(ledger, given.site)
+  local sites = selection.sites(ledger, given.site, true)
   local found, err, interrupted = running.run(ledger, talk, "Reading", { "done" }, function(on_progress)
     return ledger:access(wix, { site_id = sites, locale = given.locale or desk.config.locale, roles = given.roles, since = given.since,
       csv = target(given.csv), html = target(given.html), lua = target(given.lua), json = given.json and io.stdout or nil,

@@ -2,22 +2,26 @@
 --
 -- Owns how options become a selector. Which rows it means is the ledger's business.
 
+local core = require "wixum.core"
 local printable = require("wixum.csv.problem").printable
 local desk = require "wixum.cli.desk"
+local folding = require "wixum.folding"
 
 local selection = {}
 
 local function listed(values) return values and #values > 0 and values or nil end
 
---- The ids of sites that were named.
+--- The ids of sites that were named. What the ledger does not know must not pass for a site where there is nothing to tell.
 ---@param ledger table
 ---@param texts string[]?
+---@param of_account boolean? the account's own are meant: one that is said by its id need not be known
 ---@return string[]?
-function selection.sites(ledger, texts)
+function selection.sites(ledger, texts, of_account)
   if not listed(texts) then return nil end
   local ids = {}
   for i, text in ipairs(texts) do
-    local id, err = ledger:find_site(text)
+    local id, err
+    if of_account and core.is_guid(text) then id = folding.ascii(text) else id, err = ledger:find_site(text) end
     if not id then desk.fail("--site: " .. err.message) end
     ids[i] = id
   end

@@ -13,13 +13,19 @@ local SHOWN = 5
 
 local function title(text) return utf8.len(text) and folding.title(text) or text end
 
---- The id of a site.
+--- The id of a site that the ledger knows: by an invite, or from the account's list.
 ---@param db table
 ---@param text string an id, a name or an address
 ---@return string? id in small letters
 ---@return string? reason
 function sites.find(db, text)
-  if core.is_guid(text) then return folding.ascii(text) end
+  if core.is_guid(text) then
+    local id = folding.ascii(text)
+    if db:one("SELECT 1 AS found FROM sites WHERE site_id = ? UNION ALL SELECT 1 FROM invites WHERE site_id = ? LIMIT 1", id, id) then
+      return id
+    end
+    return nil, ("the ledger knows no site with the id %s"):format(id)
+  end
   local wanted, address, found = title(text), lookup.address(text), {}
   for row in db:rows("SELECT site_id, name, url FROM sites WHERE name IS NOT NULL OR url IS NOT NULL") do
     if row.name and title(row.name) == wanted or row.url and lookup.address(row.url) == address then found[#found + 1] = row end
