@@ -361,3 +361,21 @@ describe("a site that the ledger does not know #pure", function()
     own:close()
   end)
 end)
+
+describe("a rehearsal whose days have gone by #pure", function()
+  it("has a report that tells the ledger's clock beside when it was made", function()
+    local own = command.new{ seed = 3, sites = { { id = "00000001-2222-4333-8444-555555555555", name = "One" } } }
+    own:write("c.csv", "site,email,role", "One,pia@example.com,Website Manager")
+    own:done("invite", "c.csv")
+    own:done("report", "--html", "before.html")
+    assert.is_nil(own:read("before.html"):find("Ledger&#39;s clock", 1, true))
+    own.server:advance(10 * 86400)
+    own:done "check"
+    local moment = os.date("!%Y-%m-%d", math.floor(own.server:now()))
+    own:done("report", "--html", "after.html")
+    local page = own:read "after.html"
+    assert.matches("<dt>Ledger&#39;s clock</dt><dd>" .. moment, page, 1, true)
+    assert.matches("<dt>Last check</dt><dd><bdi>" .. moment, page, 1, true)
+    own:close()
+  end)
+end)
