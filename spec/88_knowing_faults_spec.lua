@@ -23,6 +23,11 @@ local function close()
 end
 
 local function check(options) return assert(ledger:check(wix, options)) end
+local function who(text) return tostring(assert(ledger:who(text))) end
+local function change(statement, ...)
+  local db <close> = database.open(desk.path)
+  db:run(statement, ...)
+end
 
 describe("a sentence #pure", function()
   it("has one stop, also where it asks", function()
@@ -74,8 +79,6 @@ describe("the command that is said to decide #pure", function()
   before_each(function() start() end)
   after_each(close)
 
-  local function who(text) return tostring(assert(ledger:who(text))) end
-
   it("names no account of several, nor the one that there is, and as it stands is refused with words", function()
     local own = command.new{ seed = 3, sites = { { id = desk.sites[1], name = "Shop" } } }
     own:write("c.csv", "site,email,role", "Shop,pia@example.com,Website Manager", "Shop,rita@example.com,Website Manager")
@@ -114,6 +117,25 @@ describe("the command that is said to decide #pure", function()
     assert(ledger:confirm{ email = RITA, site_id = desk.sites[2], account_id = account })
   end)
 
+  it("is the other's own, where they may have come by their own invite, and that is not sure", function()
+    desk:invite_to(PIA)
+    local account = desk:accept(PIA)
+    check()
+    assert(ledger:confirm{ email = PIA, site_id = desk.sites[1], account_id = account })
+    desk:invite_to(PIA, 2)
+    desk:invite_to(RITA, 2)
+    desk:accept(PIA, 2)
+    change("DELETE FROM presences WHERE site_id = ?", desk.sites[2]) -- nobody looked before the first mail
+    change("UPDATE sites SET looked_at = NULL, checked_at = NULL WHERE site_id = ?", desk.sites[2])
+    local words = "wixum confirm pia@example.com --site " .. desk.sites[2] .. " --account " .. account
+    local text = tostring(check())
+    assert.matches("rita@example.com on Site 2 is unclear: it may be " .. account .. " (pia@example.com's, as a person has said). `"
+      .. words .. "` says that they came by their own invite", text, 1, true)
+    assert.matches("next: " .. words .. ", which came by their own invite", who "rita", 1, true)
+    assert(ledger:confirm{ email = PIA, site_id = desk.sites[2], account_id = account })
+    assert.same({ 0, 1 }, { check().unclear, check().waiting })
+  end)
+
   it("stands beside nothing that says otherwise: who may have joined by an invite is not there without one", function()
     desk:invite_to(PIA)
     desk:invite_to(PIA, 2)
@@ -132,8 +154,6 @@ end)
 describe("a mail #pure", function()
   before_each(function() start{ duplicates = "failed" } end)
   after_each(close)
-
-  local function who(text) return tostring(assert(ledger:who(text))) end
 
   it("that did not go out is not told as one", function()
     local own <close> = wix:with{ site_id = desk.sites[1] }
@@ -277,7 +297,7 @@ describe("what nobody knows #pure", function()
       assert.matches(question .. " Then settle it as sent, else as not_sent", tostring(assert(ledger:status())), 1, true)
       local selector = "--email rita@example.com --site " .. desk.sites[1]
       assert.matches("next: " .. question .. " Then wixum settle sent " .. selector .. ", else wixum settle not_sent " .. selector,
-        tostring(assert(ledger:who "rita")), 1, true)
+        who "rita", 1, true)
       local path = desk:file(".html")
       assert(ledger:report(path))
       assert.matches((question:gsub("'", "&#39;"):gsub("&([^#])", "&amp;%1")), support.read(path), 1, true)
@@ -315,9 +335,8 @@ describe("an invite to the team #pure", function()
     local states = { planned = anew, sending = "wait", pending = "wixum team list", unknown = looks, failed = anew,
       accepted = "wixum leaver eve@example.com", expired = anew, declined = anew, revoked = anew, removed = anew }
     for state, words in pairs(states) do
-      local db <close> = database.open(desk.path)
-      db:run("UPDATE team_invites SET state = ? WHERE email = ?", state, EVE)
-      assert.matches(words, tostring(assert(ledger:who "eve")):match "\n    next: ([^\n]*)", 1, true)
+      change("UPDATE team_invites SET state = ? WHERE email = ?", state, EVE)
+      assert.matches(words, who("eve"):match "\n    next: ([^\n]*)", 1, true)
     end
   end)
 

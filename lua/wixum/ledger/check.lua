@@ -286,17 +286,19 @@ function check.sites(db, condition)
     WHERE i.site_id = s.site_id AND (i.mails > 0 OR i.state = 'unknown'))]]):format(condition)).number
 end
 
+local INVITED = "SELECT 1 AS found FROM invites WHERE site_id = ? AND person = ? AND mails > 0 AND state <> 'accepted'"
+
 --- Whose the candidates of a row are that a person has said to be somebody else's: none of these can be confirmed as theirs.
 ---@param db table
----@param row { person: string, candidates: string? }
----@return table<string, string>? emails by account; nil: nobody's
+---@param row { person: string, site_id: string, candidates: string? }
+---@return table<string, wixum.Taken>? by account; nil: nobody's
 function check.taken(db, row)
   local taken
   for account in (row.candidates or ""):gmatch("%S+") do
     local whose = removed.somebody_elses(db, account, row.person)
     if whose then
       taken = taken or {}
-      taken[account] = whose
+      taken[account] = { email = whose, is_invited = db:one(INVITED, row.site_id, folding.person(whose)) ~= nil }
     end
   end
   return taken

@@ -38,7 +38,11 @@ end
 ---@field email string
 ---@field site_id string
 ---@field candidates string account ids, a blank between
----@field taken table<string, string>? of these, those that are somebody else's, as a person has said: whose, by account
+---@field taken table<string, wixum.Taken>? of these, those that are somebody else's, as a person has said: whose, by account
+
+---@class wixum.Taken
+---@field email string whose account it is
+---@field is_invited boolean to this site too, and not known to have joined: it may have come by their own invite
 
 local function taken_of(row, account) return row.taken and row.taken[account] end
 
@@ -49,30 +53,33 @@ function evidence.candidates(row)
   local parts = {}
   for account in (row.candidates or ""):gmatch("%S+") do
     local whose = taken_of(row, account)
-    parts[#parts + 1] = whose and ("%s (%s's, as a person has said)"):format(account, printable(whose, 100)) or account
+    parts[#parts + 1] = whose and ("%s (%s's, as a person has said)"):format(account, printable(whose.email, 100)) or account
   end
   return table.concat(parts, " or ")
 end
 
---- The command by which a person decides. It names no candidate: that there is one alone proves nothing. Where each of them is somebody
---- else's, as has been said, there is nothing to decide but whether that is so.
+--- The command by which a person decides, and what it does. It names no candidate: that there is one alone proves nothing. Where each of
+--- them is somebody else's, as has been said, what is left to say is that these came by their own invite; or that it is not so.
 ---@param row wixum.UnclearRow
 ---@return string command
----@return boolean is_undo it takes back what has been said
+---@return "decides"|"settles"|"takes back" what
 function evidence.decision(row)
-  local first
-  for account in (row.candidates or ""):gmatch("%S+") do
-    if not taken_of(row, account) then
-      first = nil
-      break
-    end
-    first = first or account
+  local free, account, whose = false, nil, nil
+  for id in (row.candidates or ""):gmatch("%S+") do
+    local taken = taken_of(row, id)
+    if not taken then free = true
+    elseif not whose or taken.is_invited and not whose.is_invited then account, whose = id, taken end
   end
-  if first then
-    return ("wixum confirm %s --site %s --account %s --undo"):format(evidence.shell(row.taken[first]), row.site_id, first), true
+  if free or not whose then
+    return ("wixum confirm %s --site %s --account ID"):format(evidence.shell(row.email), row.site_id), "decides"
   end
-  return ("wixum confirm %s --site %s --account ID"):format(evidence.shell(row.email), row.site_id), false
+  local command = ("wixum confirm %s --site %s --account %s"):format(evidence.shell(whose.email), row.site_id, account)
+  if whose.is_invited then return command, "settles" end
+  return command .. " --undo", "takes back"
 end
+
+local DECIDES = { decides = "decides it", settles = "says that they came by their own invite",
+  ["takes back"] = "takes that back, should it be wrong" }
 
 -- ---- a check, for people ---------------------------------------------------------------------------------------------
 
@@ -103,9 +110,8 @@ function summary.__tostring(self)
       add("and %d more that are unclear", self.unclear - SHOWN)
       break
     end
-    local command, is_undo = evidence.decision(row)
-    add("%s on %s is unclear: it may be %s. `%s` %s", row.email, place(row), evidence.candidates(row), command,
-      is_undo and "takes that back, should it be wrong" or "decides it")
+    local command, what = evidence.decision(row)
+    add("%s on %s is unclear: it may be %s. `%s` %s", row.email, place(row), evidence.candidates(row), command, DECIDES[what])
   end
   if self.strangers > 0 then
     add("%s joined by no invite of this ledger: `wixum access` names them", count(self.strangers, "account", "accounts"))

@@ -34,7 +34,7 @@ local FEW = 5 -- people of whom every mail is told
 ---@field state string
 ---@field evidence string?
 ---@field candidates string? account ids, a blank between
----@field taken table<string, string>? of these, those that are somebody else's: whose, by account
+---@field taken table<string, wixum.Taken>? of these, those that are somebody else's: whose, by account
 ---@field mails integer
 ---@field sent string[] when mails went out, or may have; where it is not known of each, the first and the last
 ---@field gone_at string? the first look at which the account that accepted was gone

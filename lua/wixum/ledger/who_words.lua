@@ -27,6 +27,9 @@ local NEXT = {
   accepted = "wixum withdraw EMAIL --site SITE, to take the access away",
 }
 
+local DECIDES = { decides = ", once it is sure whose account that is", settles = ", which came by their own invite",
+  ["takes back"] = ", should that be wrong" }
+
 --- The command that would come next for an invite.
 ---@param row wixum.PersonRow
 ---@return string?
@@ -34,8 +37,8 @@ function words.next_step(row)
   if row.step then return "wait: it is being mailed or revoked now" end
   local site, email = row.site_id, shell(row.email)
   if row.evidence == evidence.UNCLEAR and row.state ~= "accepted" then
-    local command, is_undo = evidence.decision(row)
-    return command .. (is_undo and ", should that be wrong" or ", once it is sure whose account that is")
+    local command, what = evidence.decision(row)
+    return command .. DECIDES[what]
   end
   local said = { SELECTOR = ("--email %s --site %s"):format(email, site), EMAIL = email, SITE = site,
     QUESTION = settling.question(row.unknown_step) }
