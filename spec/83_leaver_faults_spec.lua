@@ -35,6 +35,21 @@ describe("a leaver #pure", function()
     desk = nil
   end)
 
+  it("is told no command that would be refused, where the only candidate is somebody else's", function()
+    desk:invite_to(BOB)
+    local account = desk:accept(BOB)
+    assert(ledger:check(wix))
+    assert(ledger:confirm{ email = BOB, site_id = desk.sites[1], account_id = account })
+    desk:invite_to(ANN, 2)
+    desk:accept(ANN, 2, BOB) -- the link was passed on
+    assert(ledger:check(wix))
+    local found = leaver()
+    local undo = ("wixum confirm %s --site %s --account %s --undo"):format(BOB, desk.sites[2], account)
+    local text = ("Site 2: they may be account %s (%s's, as a person has said) there"):format(account, BOB)
+    assert.same({ { text = text, command = undo } }, found.decide)
+    assert.truthy(tostring(found):find("Once that is sure: " .. undo, 1, true), tostring(found))
+  end)
+
   it("is known by the accounts still, once out of the team", function()
     ann_everywhere()
     server:fault{ operation = "contributors.remove_contributor", status = 403, times = 2 }

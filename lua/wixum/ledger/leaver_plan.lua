@@ -35,8 +35,9 @@ local leaver_plan = {}
 ---@field is_known boolean does the ledger or the team know this address?
 ---@field is_empty boolean nothing that is known is left to do, to decide, or to look at
 
-local ROWS = [[SELECT i.id, i.email, i.site_id, s.name, s.unlisted_at, i.state, i.step, i.mails, i.invite_id, i.evidence, i.account_id,
-  i.candidates, i.earlier_invites, i.reason FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.person = ? ORDER BY i.id]]
+local ROWS = [[SELECT i.id, i.email, i.person, i.site_id, s.name, s.unlisted_at, i.state, i.step, i.mails, i.invite_id, i.evidence,
+  i.account_id, i.candidates, i.earlier_invites, i.reason
+  FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id WHERE i.person = ? ORDER BY i.id]]
 
 -- A site's owner is in no list of those who can reach it.
 local REACHED = [[SELECT p.site_id AS site_id, p.account_id AS account_id, s.name AS name, s.unlisted_at AS unlisted_at,
@@ -237,8 +238,9 @@ local function add_joined(db, plan, person, row, known, elsewhere)
     plan.decide[#plan.decide + 1] = { text = ("%s: they accepted, and it is not known by which account: look at the site's Roles & "
       .. "Permissions page"):format(place(row)) }
   elseif row.evidence == evidence.UNCLEAR then
-    plan.decide[#plan.decide + 1] = { text = ("%s: they may be account %s there"):format(place(row), (row.candidates:gsub(" ", " or "))),
-      command = ("wixum confirm %s --site %s --account ID"):format(evidence.shell(row.email), row.site_id) }
+    row.taken = check.taken(db, row)
+    plan.decide[#plan.decide + 1] = { text = ("%s: they may be account %s there"):format(place(row), evidence.candidates(row)),
+      command = (evidence.decision(row)) }
   end
 end
 

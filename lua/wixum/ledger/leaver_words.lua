@@ -32,7 +32,7 @@ end
 
 local function add_rest(lines, plan)
   local decide, unseen = {}, table.move(plan.unseen, 1, #plan.unseen, 1, {})
-  for i, item in ipairs(plan.decide) do decide[i] = item.text .. (item.command and ". " .. item.command or "") end
+  for i, item in ipairs(plan.decide) do decide[i] = item.text .. (item.command and ". Once that is sure: " .. item.command or "") end
   add_list(lines, "For you to decide first:", decide)
   add_list(lines, "What could not be seen:", table.move(plan.hints, 1, #plan.hints, #unseen + 1, unseen))
   lines[#lines + 1] = "For the dashboard, since no call can do it:"
