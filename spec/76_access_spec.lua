@@ -144,7 +144,7 @@ describe("a review #pure", function()
     local found = {}
     for _, row in ipairs(review.rows) do if row.who == "contributor" then found[row.roles] = true end end
     assert.same({ ["Blog Writer"] = true, ["Website Designer; Website Manager"] = true }, found)
-    assert.equal(12, access.calls(server)["contributors.query_site_contributors"])
+    assert.equal(11, access.calls(server)["contributors.query_site_contributors"])
   end)
 
   it("guesses better with each site", function()

@@ -53,8 +53,8 @@ local function reads_of(wants, role_ids)
       within(asked.accounts, want.site_id)[want.account_id] = true
       if want.was or want.roles then
         within(asked.roles, want.site_id)[want.account_id] = true
-        for _, ids in ipairs{ want.was or {}, want.roles or {} } do
-          for _, id in ipairs(ids) do within(asked.likely, want.site_id)[id] = true end
+        for _, ids in pairs{ want.was, want.roles } do -- as it was, or as it is to be
+          if ids[1] then table.insert(within(asked.likely, want.site_id), ids) end
         end
       end
     end

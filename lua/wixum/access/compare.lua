@@ -49,7 +49,7 @@ local function roles_of(by_key, role_ids)
     if row.account_id and row.ids ~= desired.ANY then
       asked.roles[row.site_id], asked.likely[row.site_id] = asked.roles[row.site_id] or {}, asked.likely[row.site_id] or {}
       asked.roles[row.site_id][row.account_id] = true
-      for _, id in ipairs(row.ids) do asked.likely[row.site_id][id] = true end
+      table.insert(asked.likely[row.site_id], row.ids)
     end
   end
   return asked

@@ -1,6 +1,6 @@
 --- Reads who can reach what: sites, who is on them with which roles, and the team; in as few calls as the service allows.
 --
--- Owns the asking and the guess at roles, which spares calls: two a site with anybody on it where the guess is right. What is seen of sites
+-- Owns the asking and the guesses at roles, which spare calls: two a site with anybody on it where they are right. What is seen of sites
 -- is stored by `looks`; nothing is changed at the service.
 
 local client = require "wixum.client"
@@ -13,13 +13,14 @@ local team = require "wixum.ledger.team"
 
 local gather = {}
 
+local ALONE = 3 -- sites at most that are read one by one, until there is something to guess by
 local IN_A_ROW = 3 -- sites that could not be read one after the other: no other would fare better
 
 ---@class wixum.AccessJob a site whose roles are asked for
 ---@field site_id string
 ---@field accounts string[]? nil: that is to be asked first
 ---@field ignored table<string, true>? accounts whose roles nobody asks for: the owner's
----@field likely string[]? roles that are probably there
+---@field likely string[][]? what somebody there probably has, the likeliest first; nil: what people were invited with, or have elsewhere
 
 -- ---- sites -----------------------------------------------------------------------------------------------------------
 
@@ -103,35 +104,53 @@ function gather.invited_roles(db)
   return invited, common and ids_of(common.policy_ids) or nil
 end
 
--- Which roles are probably on a site: those that its accounts were invited with; else those that most have elsewhere.
-local function guess(state, job)
-  if job.likely then return job.likely end
-  local set, list, rest = {}, {}, not job.accounts
-  local function add(ids)
-    for _, id in ipairs(ids) do
-      if not set[id] then
-        set[id] = true
-        list[#list + 1] = id
-      end
-    end
+-- Counts a list of roles: the same ones in another order are the same.
+local function count_roles(tally, ids)
+  local own, seen = {}, {}
+  for _, id in ipairs(ids) do
+    if not seen[id] then own[#own + 1], seen[id] = id, true end
   end
-  for _, account in ipairs(job.accounts or {}) do
-    local invited = state.invited[job.site_id .. " " .. account]
-    if invited then add(invited) else rest = true end
-  end
-  if rest then add(state.most and { state.most } or state.common or {}) end
-  table.sort(list)
+  if not own[1] then return end
+  table.sort(own)
+  local key = table.concat(own, " ")
+  tally[key] = tally[key] or { ids = own, key = key, number = 0 }
+  tally[key].number = tally[key].number + 1
+end
+
+-- What was counted, most often first.
+local function by_number(tally)
+  local list = {}
+  for _, one in pairs(tally) do list[#list + 1] = one end
+  table.sort(list, function(one, other)
+    if one.number ~= other.number then return one.number > other.number end
+    return one.key < other.key
+  end)
   return list
 end
 
--- What was found makes the next guess better.
+-- What somebody on a site probably has: what is said, or its people were invited with; then what others have elsewhere, or were invited
+-- with.
+local function guesses(state, job)
+  local own, list, there = {}, {}, {}
+  for _, ids in ipairs(job.likely or {}) do count_roles(own, ids) end
+  for _, account in ipairs(not job.likely and job.accounts or {}) do
+    local ids = state.invited[job.site_id .. " " .. account]
+    if ids then count_roles(own, ids) end
+  end
+  for _, tally in ipairs{ own, next(state.tally) and state.tally or state.common } do
+    for _, one in ipairs(by_number(tally)) do
+      if not there[one.key] then list[#list + 1], there[one.key] = one.ids, true end
+    end
+  end
+  return list
+end
+
+-- What was found makes the next guesses better.
 local function learn(state, found)
   for _, roles in pairs(found) do
-    for id in pairs(roles) do
-      local number = (state.tally[id] or 0) + 1
-      state.tally[id] = number
-      if not state.most or number > state.tally[state.most] then state.most = id end
-    end
+    local ids = {}
+    for id in pairs(roles) do ids[#ids + 1] = id end
+    count_roles(state.tally, ids)
   end
 end
 
@@ -142,14 +161,17 @@ local function read_site(state, job)
     state.calls = state.calls + 1
     local answered, problem, owners = reach.accounts_of(wix, job.site_id)
     if not answered then return nil, problem end
-    accounts = answered
+    accounts = {}
+    for _, account in ipairs(answered) do
+      if not (job.ignored and job.ignored[account]) then accounts[#accounts + 1] = account end
+    end
     add_owners(owners)
     if #accounts == 0 then
       state.found[job.site_id] = {}
       return true
     end
   end
-  local found, err, calls, owners = reach.roles_of(wix, job.site_id, accounts, state.role_ids, guess(state, job), job.ignored)
+  local found, err, calls, owners = reach.roles_of(wix, job.site_id, accounts, state.role_ids, guesses(state, job), job.ignored)
   state.calls = state.calls + calls
   add_owners(owners)
   if not found then return nil, err end
@@ -167,13 +189,13 @@ end
 ---@return table? state `found` (sets of roles by site and account), `owners` (user ids by account), `unread` (an error by site), `calls`
 ---@return wixum.Error? err where no site could be read any more
 function gather.roles(wix, jobs, role_ids, db, options)
-  local state = { wix = wix, role_ids = role_ids, found = {}, owners = {}, unread = {}, calls = 0, tally = {}, done = 0, in_a_row = 0 }
-  state.invited, state.common = gather.invited_roles(db)
+  local state = { wix = wix, role_ids = role_ids, found = {}, owners = {}, unread = {}, calls = 0, tally = {}, common = {}, done = 0,
+    in_a_row = 0 }
+  local common
+  state.invited, common = gather.invited_roles(db)
+  if common then count_roles(state.common, common) end
   local position = 0
-  local _, raised = map.each(function()
-    position = position + 1
-    return not state.stop and jobs[position] or nil
-  end, function(job)
+  local function work(job)
     local ok, err = read_site(state, job)
     state.in_a_row = ok and 0 or state.in_a_row + 1
     if not ok then
@@ -185,7 +207,14 @@ function gather.roles(wix, jobs, role_ids, db, options)
     state.done = state.done + 1
     if options.on_progress then options.on_progress(state.done, #jobs) end
     return true
-  end, { concurrency = options.concurrency or client.state(wix).settings.concurrency })
+  end
+  local function next_job()
+    position = position + 1
+    return not state.stop and jobs[position] or nil
+  end
+  -- the first alone, where there is nothing to guess by: all would search for the same
+  while position < math.min(ALONE, #jobs - 1) and not state.stop and #guesses(state, jobs[position + 1]) == 0 do work(next_job()) end
+  local _, raised = map.each(next_job, work, { concurrency = options.concurrency or client.state(wix).settings.concurrency })
   if raised ~= nil then error(raised, 0) end
   if state.stop then return nil, state.stop end
   return state

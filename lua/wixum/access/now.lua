@@ -104,8 +104,8 @@ end
 ---@param owner table of the ledger
 ---@param wix table
 ---@param found wixum.AccessNow to which they are added
----@param asked { roles: table<string, table<string, true>>, likely: table<string, table<string, true>>, role_ids: string[] } roles: by site
---- the accounts whose roles matter; likely: by site the roles that they probably have
+---@param asked { roles: table<string, table<string, true>>, likely: table<string, string[][]>, role_ids: string[] } roles: by site the
+--- accounts whose roles matter; likely: by site what each of them probably has
 ---@param options { concurrency: integer?, on_progress: function? }
 ---@return boolean? ok
 ---@return wixum.Error? err
@@ -117,7 +117,7 @@ function now.add_roles(owner, wix, found, asked, options)
       local is_there = found.present[id] and found.present[id][account]
       if is_there and not found.unasked[id] then accounts[#accounts + 1] = account end
     end
-    if #accounts > 0 then jobs[#jobs + 1] = { site_id = id, accounts = accounts, likely = sorted(asked.likely[id] or {}) } end
+    if #accounts > 0 then jobs[#jobs + 1] = { site_id = id, accounts = accounts, likely = asked.likely[id] } end
   end
   local state, err = gather.roles(wix, jobs, asked.role_ids, owner.db, options)
   if not state then return nil, err end

@@ -17,18 +17,22 @@ local TOLD = 20 -- problems of a file that are printed
 
 -- ---- a review --------------------------------------------------------------------------------------------------------
 
-local function tell_cost(talk)
+local MORE = "A site takes more where its people have several roles, or others than were seen elsewhere."
+
+-- How many calls a site takes for its roles hangs on what is found: the service tells who has one of some roles, and no more.
+local function tell_cost(talk, without_roles)
   return function(cost)
     local seconds = progress.duration(cost.seconds)
     if cost.stage == "sites" then
-      talk:note("Reading who can reach %s: sites, team and titles in at least %s; at least %s.", plans.counted(cost.sites, "site", "sites"),
-        plans.counted(cost.calls, "call", "calls"), seconds)
+      talk:note("Reading who can reach %s: sites, team and titles in at least %s; at least %s.%s",
+        plans.counted(cost.sites, "site", "sites"), plans.counted(cost.calls, "call", "calls"), seconds,
+        without_roles and "" or " Roles come on top: at least two calls a site that somebody can reach.")
     elseif cost.stage == "table" then
-      talk:note("Asking who is on %s of the table: at least %s, and two more a site whose roles it says; at least %s.",
+      talk:note("Asking who is on %s of the table: at least %s, and at least two more a site whose roles it says; at least %s.",
         plans.counted(cost.sites, "site", "sites"), plans.counted(cost.calls, "call", "calls"), seconds)
     else
-      talk:note("Reading the roles on %s that somebody can reach: at least %s more; at least %s.",
-        plans.counted(cost.sites, "site", "sites"), plans.counted(cost.calls, "call", "calls"), seconds)
+      talk:note("Reading the roles on %s that somebody can reach: at least %s more; at least %s. %s",
+        plans.counted(cost.sites, "site", "sites"), plans.counted(cost.calls, "call", "calls"), seconds, MORE)
     end
   end
 end
@@ -73,7 +77,7 @@ local function review(desk)
   local found, err, interrupted = running.run(ledger, talk, "Reading", { "done" }, function(on_progress)
     return ledger:access(wix, { site_id = sites, locale = given.locale or desk.config.locale, roles = given.roles, since = given.since,
       csv = target(given.csv), html = target(given.html), lua = target(given.lua), json = given.json and io.stdout or nil,
-      delimiter = delimiter, concurrency = given.concurrency, on_cost = tell_cost(talk), on_progress = on_progress })
+      delimiter = delimiter, concurrency = given.concurrency, on_cost = tell_cost(talk, given.roles), on_progress = on_progress })
   end)
   if not found then
     if not interrupted then error(err, 0) end

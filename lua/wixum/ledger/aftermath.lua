@@ -95,17 +95,12 @@ local function by_site(rows)
   for _, row in ipairs(rows) do
     local group = of[row.site_id]
     if not group then
-      group = { site_id = row.site_id, rows = {}, accounts = {}, likely = {}, is_likely = {} }
+      group = { site_id = row.site_id, rows = {}, accounts = {}, likely = {} }
       groups[#groups + 1], of[row.site_id] = group, group
     end
     table.insert(group.rows, row)
     table.insert(group.accounts, row.account_id)
-    for _, id in ipairs(row.detail.roles) do
-      if not group.is_likely[id] then
-        group.is_likely[id] = true
-        table.insert(group.likely, id)
-      end
-    end
+    table.insert(group.likely, row.detail.roles)
   end
   return groups
 end

@@ -1,0 +1,93 @@
+-- `wixum access` as an operator types it: it takes no more calls than the service demands, says what is so, and counts what it names.
+
+local access = require "spec.support.access"
+local command = require "spec.support.command"
+local here = require "spec.support.reviews"
+
+local ANN, BOB = "ann@example.com", "bob@example.com"
+local MANAGER, DESIGNER = "Website Manager", "Website Designer"
+local contains, id = access.contains, access.id
+
+before_each(here.open)
+after_each(here.close)
+
+-- Sites on which the same people have the same roles.
+local function sites_of(number, people)
+  local sites = {}
+  for i = 1, number do sites[i] = { id = id(i), name = "Shop " .. i, contributors = people } end
+  return sites
+end
+
+local function asked() return access.calls(here.server)["contributors.query_site_contributors"] end
+
+-- ---- calls -----------------------------------------------------------------------------------------------------------
+
+describe("reading roles #pure", function()
+  -- What people have on a site of a review, as many times as it stands there.
+  local function found(review)
+    local counts = {}
+    for _, row in ipairs(review.rows) do
+      if row.who == "contributor" then counts[row.roles] = (counts[row.roles] or 0) + 1 end
+    end
+    return counts
+  end
+
+  it("takes two calls a site on which two people have different roles, once one site is read", function()
+    here.start{ sites = sites_of(5, { { email = ANN, roles = { MANAGER } }, { email = BOB, roles = { DESIGNER } } }), members = {} }
+    assert(here.ledger:access(here.wix, { site_id = id(1) }))
+    local first = asked()
+    here.server:requests_clear()
+    assert.same({ [MANAGER] = 5, [DESIGNER] = 5 }, found(assert(here.ledger:access(here.wix))))
+    assert.equal(first + 4 * 2, asked())
+  end)
+
+  it("takes one more for a third role, and for somebody who has two; and finds whatever nobody guessed", function()
+    local titles = { M = MANAGER, D = DESIGNER, W = "Blog Writer", B = "Billing Manager" }
+    local ids = { M = "6600412800113080101", D = "6600412800113080102", W = "6600412800113080109" }
+    -- who is on the site (a letter a role, a word a person), what is guessed, and calls; at most so many from the seventh on
+    local cases = { { "M", "M", 2 }, { "D", "M D", 2 }, { "M D", "M D", 2 }, { "M D W", "M D W", 3 }, { "MD", "MD", 3 }, { "MD", "M D", 3 },
+      { "W", "M D", 9 }, { "W MB", "", 12 }, { "W MB D", "M D W MD", 15 } }
+    local sites = {}
+    for i, case in ipairs(cases) do
+      local people = {}
+      for word in case[1]:gmatch("%S+") do
+        local roles = {}
+        for letter in word:gmatch(".") do roles[#roles + 1] = titles[letter] end
+        people[#people + 1] = { email = word .. "@example.com", roles = roles }
+      end
+      sites[i] = { id = id(i), contributors = people }
+    end
+    here.start{ members = {}, sites = sites }
+    local known = require("wixum.access.titles").read(here.wix)
+    for i, case in ipairs(cases) do
+      local guesses, accounts = {}, {}
+      for word in case[2]:gmatch("%S+") do
+        guesses[#guesses + 1] = {}
+        for letter in word:gmatch(".") do table.insert(guesses[#guesses], ids[letter]) end
+      end
+      for account in pairs(here.on(i)) do accounts[#accounts + 1] = account end
+      table.sort(accounts)
+      local told, _, calls = require("wixum.ledger.reach").roles_of(here.wix, id(i), accounts, known.ids, guesses)
+      for _, account in ipairs(accounts) do assert.equal(here.on(i)[account], known:words(known:sorted(told[account]))) end
+      assert.same({ i, true, calls }, { i, calls <= case[3], calls })
+      if i <= 6 then assert.same({ i, case[3] }, { i, calls }) end
+    end
+  end)
+end)
+
+describe("the command, about access #pure", function()
+  local desk
+
+  after_each(function()
+    if desk then desk:close() end
+    desk = nil
+  end)
+
+  it("tells before how many calls it takes at least, and why a site may take more", function()
+    desk = command.new{ seed = 1, sites = sites_of(5, { { email = ANN, roles = { MANAGER } }, { email = BOB, roles = { DESIGNER } } }) }
+    contains(desk:done("access", "--csv", "k.csv"), "sites, team and titles in at least 3 calls; at least 0 s. Roles come on top: at least "
+      .. "two calls a site that somebody can reach.", "Reading the roles on 5 sites that somebody can reach: at least 10 calls more; at "
+      .. "least 0 s. A site takes more where its people have several roles, or others than were seen elsewhere.")
+    assert.is_nil(desk:done("access", "--csv", "k.csv", "--roles", "known"):find("Roles come on top", 1, true))
+  end)
+end)
