@@ -90,4 +90,21 @@ describe("the command, about access #pure", function()
       .. "least 0 s. A site takes more where its people have several roles, or others than were seen elsewhere.")
     assert.is_nil(desk:done("access", "--csv", "k.csv", "--roles", "known"):find("Roles come on top", 1, true))
   end)
+
+  it("refuses what belongs to a review where it is to apply one", function()
+    desk = command.new{ seed = 1, sites = sites_of(2, { { email = ANN, roles = { MANAGER } } }) }
+    desk:done("access", "--csv", "r.csv")
+    access.decide(desk.folder .. "/r.csv", function(row) return row.who == "contributor" and "remove" or nil end)
+    for _, case in ipairs{ { "apply", "r.csv", "--site", "Shop 1" }, { "--site", "Shop 1", "apply", "r.csv" },
+      { "apply", "r.csv", "--site", "No such" }, { "--csv", "k.csv", "apply", "r.csv" }, { "apply", "--html", "k.html", "r.csv" },
+      { "apply", "r.csv", "--lua", "k.lua" }, { "--since", "r.csv", "apply", "r.csv" }, { "--roles", "known", "apply", "r.csv" },
+      { "apply", "r.csv", "--delimiter", ";", "--dry-run" } } do
+      contains(desk:fails(2, "access", table.unpack(case)), "belongs to a review, and not to apply: that goes by the rows of its file",
+        "Nothing was done")
+    end
+    contains(desk:fails(2, "access", "--site", "Shop 1", "--csv", "k.csv", "apply", "r.csv", "--dry-run"),
+      "--csv, --site belong to a review, and not to apply")
+    assert.same({ 1, 1 }, { #desk.server:contributors(id(1)), #desk.server:contributors(id(2)) })
+    contains(desk:done("access", "--locale", "en", "apply", "r.csv", "--dry-run"), "Removed would be")
+  end)
 end)

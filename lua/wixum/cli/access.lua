@@ -135,8 +135,25 @@ local function tell(talk, done)
   if done.outcome == "nothing" then talk:result("Nothing to do.") end
 end
 
+-- Options of a review: the parser takes them before `apply` and after it, where they would be heeded by nobody.
+local OF_A_REVIEW = { "csv", "html", "lua", "since", "site", "roles", "delimiter" }
+
+local function check_apply(given)
+  local list = {}
+  for _, name in ipairs(OF_A_REVIEW) do
+    local value = given[name]
+    if value ~= nil and (type(value) ~= "table" or value[1] ~= nil) then list[#list + 1] = "--" .. name end
+  end
+  if list[1] then
+    desks.fail(("%s %s to a review, and not to apply: that goes by the rows of its file, and does nothing about one without a decision. "
+      .. "Leave %s out; --dry-run shows what would be done. Nothing was done"):format(table.concat(list, ", "),
+      list[2] and "belong" or "belongs", list[2] and "them" or "it"))
+  end
+end
+
 local function apply(desk)
   local given, talk = desk.given, desk.talk
+  check_apply(given)
   local file, problem = io.open(given.file, "rb") -- before a ledger is made for it
   if not file then desks.fail(problem .. ". Check the path, it starts at the current folder. Nothing was done") end
   file:close()
