@@ -334,7 +334,7 @@ describe("a file #pure", function()
       { of_ann{ account = FOREIGN }, "this review is of another account" },
       { of_ann{ service = "https://www.wixapis.com" }, "another service" },
       { of_ann{ role_ids = "6,60041E+18" }, "rounded it" }, { of_ann{ role_ids = "6600412800113080000" }, "rounded it" },
-      { of_ann{ who = "invited" }, "an open invite is no access yet" }, { of_ann{ who = "" }, "there is nobody to decide about" },
+      { of_ann{ who = "invited" }, "an open invite to the team" }, { of_ann{ who = "" }, "there is nobody to decide about" },
       { of_ann{ changes = "gone" }, "gone already" }, { of_ann{ account_id = server.account_id }, "the ledger's own account" },
       { of_ann{ who = "member", site = "(some sites)", site_id = "" }, "folders of sites" },
       { of_ann{ decision = "Owner" }, "ownership is transferred" }, { of_ann{ decision = " ; " }, "names no role" },

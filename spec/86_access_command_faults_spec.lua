@@ -75,6 +75,39 @@ describe("reading roles #pure", function()
   end)
 end)
 
+-- ---- decisions -------------------------------------------------------------------------------------------------------
+
+describe("a decision about an open invite #pure", function()
+  it("is told what can take it back: a call, or the dashboard alone", function()
+    here.start{ account_invites = { { email = "whole@example.com" } } }
+    for i, email in ipairs{ "site@example.com", "over@example.com" } do
+      assert(here.ledger:plan({ { site_id = id(i), email = email, role = MANAGER } }, { client = here.wix }))
+    end
+    assert(here.ledger:send(here.wix))
+    assert(here.wix.account_invites.create_invite{ subjects_assignments = { { subject_email = "one@example.com", assignments = { {
+      policy_id = "6600412800113080101", assignments = { { full_name_resource = { site_context = { metasite_id = id(1) } } } } } } } } })
+    local path = here.review()
+    assert(here.ledger:revoke(here.wix, { email = "over@example.com" }))
+    access.decide(path, function(row) return row.who == "invited" and "remove" or nil end)
+    local told = {}
+    for line in here.refusal(path):gmatch("[^\n]+") do
+      for number, row in ipairs(access.read(path)) do
+        if line:find((":%d:"):format(number + 1), 1, true) then told[row.email] = line end
+      end
+    end
+    contains(told["site@example.com"], ("an open invite is no access yet: `wixum withdraw site@example.com --site %s` takes back the one "
+      .. "to the site"):format(id(1)))
+    for _, email in ipairs{ "whole@example.com", "one@example.com" } do
+      contains(told[email], "an open invite to the team is no access yet, and one that no call can revoke: delete it in the account's "
+        .. "Roles & Permissions")
+      assert.is_nil(told[email]:find("withdraw", 1, true))
+    end
+    contains(told["over@example.com"], "the ledger's to this site is over by now, and one to the team no call can revoke")
+  end)
+end)
+
+-- ---- the command -----------------------------------------------------------------------------------------------------
+
 describe("the command, about access #pure", function()
   local desk
 

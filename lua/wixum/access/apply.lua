@@ -104,6 +104,16 @@ end
 
 -- ---- what is to be done ----------------------------------------------------------------------------------------------
 
+local INVITE = "SELECT state IN ('pending', 'sending', 'unknown') AS open FROM invites WHERE site_id = ? AND person = ?"
+
+-- A function that tells of the ledger's invite of somebody to a site: "open", "over", or nil where there is none.
+local function invite_state(db)
+  return function(site_id, email)
+    local row = db:one(INVITE, site_id, folding.person(email))
+    return row and (row.open == 1 and "open" or "over") or nil
+  end
+end
+
 -- Of a review that was decided.
 local function from_review(owner, wix, path, context, options)
   local read, problems = decisions.read(path, context)
@@ -251,7 +261,8 @@ function apply.is_table(path) return path:lower():find("%.lua$") ~= nil end
 ---@return wixum.Error|wixum.PlanProblem[]|nil err
 function apply.run(owner, wix, given, options)
   local db, is_table = owner.db, given.desired ~= nil or apply.is_table(given.file)
-  local context = { account = review.account(owner, wix), service = (wix:endpoint()), on_problem = given.on_problem }
+  local context = { account = review.account(owner, wix), service = (wix:endpoint()), on_problem = given.on_problem,
+    invite_state = invite_state(db) }
   local checked, problems, err
   if is_table then
     checked, problems = table_of(given, context)

@@ -5,6 +5,7 @@
 local core = require "wixum.core"
 local csv_problem = require "wixum.csv.problem"
 local database = require "wixum.ledger.database"
+local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
 local names = require "wixum.names"
 local plans = require "wixum.ledger.plan"
@@ -42,11 +43,24 @@ local decisions = {}
 
 -- ---- one row ---------------------------------------------------------------------------------------------------------
 
+local OF_THE_TEAM = "no call can revoke: delete it in the account's Roles & Permissions"
+
+-- What becomes of an open invite. Its row does not say whether it is the site's or the team's to this site alone: the ledger knows its own.
+local function of_invite(row, context)
+  local state = row.site_id ~= "" and context.invite_state and context.invite_state(folding.ascii(row.site_id), row.email) or nil
+  if not state then return "an open invite to the team is no access yet, and one that " .. OF_THE_TEAM end
+  if state == "open" then
+    return ("an open invite is no access yet: `wixum withdraw %s --site %s` takes back the one to the site"):format(
+      evidence.shell(csv_problem.printable(row.email, 100)), csv_problem.printable(row.site_id, 40))
+  end
+  return "an open invite is no access yet: the ledger's to this site is over by now, and one to the team " .. OF_THE_TEAM
+end
+
 -- What no decision can be made about, and why.
 local function information(row, context)
   if row.changes == since.GONE then return "this row tells of somebody who was gone already" end
   if row.who == "owner" then return "the owner of a site cannot be removed, and ownership is transferred in Wix's dashboard" end
-  if row.who == "invited" then return "an open invite is no access yet: `wixum withdraw` takes it back" end
+  if row.who == "invited" then return of_invite(row, context) end
   if row.site == rows.SOME then return "roles on folders of sites are changed in Wix's dashboard" end
   if row.who ~= "contributor" and row.who ~= "member" then
     return ("there is nobody to decide about: who is %s"):format(csv_problem.printable(row.who))
@@ -242,7 +256,8 @@ end
 
 --- Reads the decisions of a review.
 ---@param path string
----@param context { account: string?, service: string, titles: table, on_problem: function? }
+---@param context { account: string?, service: string, titles: table, on_problem: function?, invite_state: (fun(site_id: string,
+--- email: string): "open"|"over"|nil)? } invite_state: of the ledger's invite to a site; nil: it has none
 ---@return wixum.AccessDecisions? # nil where anything stands against it
 ---@return wixum.PlanProblem[]? problems
 function decisions.read(path, context)
