@@ -106,6 +106,27 @@ describe("a decision about an open invite #pure", function()
   end)
 end)
 
+describe("rows that need no decision #pure", function()
+  it("are counted apart, whatever they say, and count neither as kept nor as undecided", function()
+    here.start{ account_invites = { { email = "new@example.com" } } }
+    local path = here.review()
+    for _, case in ipairs{
+      { "", "0 to keep; 6 without a decision, of which nothing is done. 3 rows need no decision: open invites, owners" },
+      { "keep", "6 to keep; 0 without a decision, of which nothing is done. 3 rows need no decision" } } do
+      access.decide(path, function() return case[1] end)
+      local done = assert(here.apply(path))
+      contains(done.plan, case[2])
+      assert.same({ 6, 3 }, { done.plan.keep + done.plan.undecided, done.plan.undecidable })
+    end
+    here.edit(path, function(list)
+      for i = #list, 1, -1 do if list[i].who ~= "invited" then table.remove(list, i) end end
+    end)
+    local words = tostring(assert(here.apply(path)).plan)
+    contains(words, "1 row needs no decision")
+    assert.is_nil(words:find("to keep", 1, true))
+  end)
+end)
+
 -- ---- the command -----------------------------------------------------------------------------------------------------
 
 describe("the command, about access #pure", function()
@@ -139,5 +160,16 @@ describe("the command, about access #pure", function()
       "--csv, --site belong to a review, and not to apply")
     assert.same({ 1, 1 }, { #desk.server:contributors(id(1)), #desk.server:contributors(id(2)) })
     contains(desk:done("access", "--locale", "en", "apply", "r.csv", "--dry-run"), "Removed would be")
+  end)
+
+  it("asks with --all-decided for the decisions that can be made, and says so", function()
+    desk = command.new{ seed = 1, sites = sites_of(1, { { email = ANN, roles = { MANAGER } } }), account_invites = { { email = BOB } } }
+    desk:done("access", "--csv", "r.csv")
+    contains(desk:fails(1, "access", "apply", "r.csv", "--all-decided"), "1 row has no decision")
+    access.decide(desk.folder .. "/r.csv", function(row) return row.who == "contributor" and "keep" or nil end)
+    contains(desk:done("access", "apply", "r.csv", "--all-decided"), "1 to keep; 0 without a decision, of which nothing is done. 2 rows "
+      .. "need no decision: open invites, owners, who was gone already, or what no call can change.")
+    contains((desk:done("access", "apply", "--help"):gsub("%s+", " ")),
+      "has no decision, and could have one: not an open invite, nor an owner")
   end)
 end)

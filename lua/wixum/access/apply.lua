@@ -119,10 +119,8 @@ local function from_review(owner, wix, path, context, options)
   local read, problems = decisions.read(path, context)
   if not read then return nil, problems end
   local made = plan.new()
-  made.keep, made.undecided, made.notes = read.keep, read.undecided, read.notes
-  if read.keep > 0 or read.undecided > 0 then
-    table.insert(made.notes, ("%d to keep; %d without a decision, of which nothing is done."):format(read.keep, read.undecided))
-  end
+  made.keep, made.undecided, made.undecidable, made.notes = read.keep, read.undecided, read.undecidable, read.notes
+  made.notes[#made.notes + 1] = words.decided(read)
   if #read.wants == 0 then return made, nil, read.digest end
   local asked = reads_of(read.wants, context.titles.ids)
   local now, err = now_read.look(owner, wix, asked, options)

@@ -36,8 +36,9 @@ local decisions = {}
 
 ---@class wixum.AccessDecisions
 ---@field wants wixum.AccessWant[] what changes something
----@field keep integer
----@field undecided integer
+---@field keep integer rows of which something could be decided, and is to stay
+---@field undecided integer rows of which something could be decided, and nothing is
+---@field undecidable integer rows of which nothing can be decided: open invites, owners, who was gone, whatever they say
 ---@field notes string[]
 ---@field digest string of the decisions: the same ones have the same
 
@@ -149,16 +150,16 @@ local function said_in(row, context, report)
   report("decision", row.decision, ("the account has a role of this title: write [%s] to %s, or [%s] for the role"):format(word, word, id))
 end
 
--- What a row wants: "keep", "undecided", or a want; nil where it was reported.
+-- What a row wants: "keep", "undecided", "undecidable", or a want; nil where it was reported.
 local function want_of(row, context, report)
   local word = said_in(row, context, report)
   if not word then return nil end
-  if word == "" then return "undecided" end
   local reason = information(row, context)
   if reason then
-    if word == "keep" then return "keep" end
+    if word == "" or word == "keep" then return "undecidable" end
     return report("decision", row.decision, reason)
   end
+  if word == "" then return "undecided" end
   if word == "keep" then return "keep" end
   local member = row.who == "member"
   local good = true
@@ -265,7 +266,7 @@ function decisions.read(path, context)
   local problems, add = plans.collector(context.on_problem)
   local list, why = sheet.read(path, add)
   if not list then database.fail(why --[[@as string]], "Nothing was done") end
-  local found, seen, texts, decided = { wants = {}, keep = 0, undecided = 0, notes = {} }, {}, {}, {}
+  local found, seen, texts, decided = { wants = {}, keep = 0, undecided = 0, undecidable = 0, notes = {} }, {}, {}, {}
   context.columns = why
   check_columns(path, why, found.notes)
   for _, row in ipairs(list) do
@@ -274,8 +275,7 @@ function decisions.read(path, context)
       add(csv_problem.new{ file = path, line = row.line, column = column, value = value, reason = reason })
     end
     local want = not is_of_others(row, context, report) and want_of(row, context, report) or nil
-    if want == "undecided" then
-      if not information(row, context) then found.undecided = found.undecided + 1 end
+    if want == "undecided" or want == "undecidable" then found[want] = found[want] + 1
     elseif want then
       local key = key_of(row)
       local text = want == "keep" and "keep" or want.want == "gone" and "remove" or table.concat(context.titles:sorted(want.roles), " ")

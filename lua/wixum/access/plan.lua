@@ -19,6 +19,7 @@ local plan = {}
 ---@field notes string[]
 ---@field keep integer?
 ---@field undecided integer?
+---@field undecidable integer? rows of a review of which nothing can be decided
 
 ---@return wixum.AccessPlan
 function plan.new()

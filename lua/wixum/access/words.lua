@@ -91,6 +91,21 @@ function plan.__tostring(self)
   return table.concat(lines, "\n")
 end
 
+--- How a review's rows are decided that change nothing; nil where there are none.
+---@param read wixum.AccessDecisions
+---@return string?
+function words.decided(read)
+  local parts = {}
+  if read.keep + read.undecided > 0 then
+    parts[1] = ("%d to keep; %d without a decision, of which nothing is done."):format(read.keep, read.undecided)
+  end
+  if read.undecidable > 0 then
+    parts[#parts + 1] = ("%s no decision: open invites, owners, who was gone already, or what no call can change."):format(
+      count(read.undecidable, "row needs", "rows need"))
+  end
+  return parts[1] and table.concat(parts, " ")
+end
+
 --- Whom a plan concerns, in one sentence: for the question before it.
 ---@param self table
 ---@return string

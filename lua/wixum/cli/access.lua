@@ -98,7 +98,8 @@ end
 
 local function plain(made)
   local copy = { changes = {}, nothing = made.nothing, conflicts = made.conflicts, missing = made.missing or {},
-    unlisted = made.unlisted or {}, notes = made.notes, keep = made.keep, undecided = made.undecided }
+    unlisted = made.unlisted or {}, notes = made.notes, keep = made.keep, undecided = made.undecided,
+    undecidable = made.undecidable }
   for i, change in ipairs(made.changes) do
     copy.changes[i] = { kind = change.kind, site_id = change.site_id, account_id = change.account_id, user_id = change.user_id,
       email = change.email, words = change.words }

@@ -193,7 +193,8 @@ function parser.new()
   apply:flag("--apply", "Of a Lua table: change what differs. Whoever is on a site of the table, and not in it, is removed.")
     :target("changes") -- the name of the step itself would be true always
   apply:flag("--dry-run", "Tell what would be done, and do nothing.")
-  apply:flag("--all-decided", "Exit with 1 where a row of the review has no decision.")
+  apply:flag("--all-decided", "Exit with 1 where a row of the review has no decision, and could have one: not an open invite, nor "
+    .. "an owner.")
   apply:option("--locale", "The language of titles, such as de."):argname("LOCALE")
 
   local status = add("status", "How things stand: counts, who has waited longest, what a person has to settle.")
