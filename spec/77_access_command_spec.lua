@@ -34,7 +34,7 @@ describe("the command, about access #pure", function()
     contains(desk:done("access", "--csv", "r.csv", "--html", "r.html", "--lua", "r.lua"), "SANDBOX", "Ledger wixum.db",
       "Reading who can reach 2 sites: sites, team and titles in at least 3 calls; at least 0 s.",
       "Reading the roles on 1 site that somebody can reach: at least 2 calls more; at least 0 s.", "3 rows in r.csv", "3 rows in r.html",
-      "3 rows in r.lua", "2 sites, 3 rows: 1 person, 2 accounts of which nobody knows whose they are, 0 open invites.")
+      "2 rows in r.lua", "2 sites, 3 rows: 1 person, 2 accounts of which nobody knows whose they are, 0 open invites.")
     local text = desk:read "r.csv"
     contains(text, account(ANN), "Website Manager")
     assert.equal("", desk:done("--quiet", "access", "--csv", "r.csv"))

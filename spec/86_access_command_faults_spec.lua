@@ -172,4 +172,12 @@ describe("the command, about access #pure", function()
     contains((desk:done("access", "apply", "--help"):gsub("%s+", " ")),
       "has no decision, and could have one: not an open invite, nor an owner")
   end)
+
+  it("says how many rows are in a file, and not how many the review has", function()
+    desk = command.new{ seed = 1, sites = sites_of(2, { { email = ANN, roles = { MANAGER } } }), account_invites = { { email = BOB } } }
+    local told = desk:done("access", "--csv", "r.csv", "--lua", "t.lua")
+    contains(told, "4 rows in r.csv\n", "2 rows in t.lua: who is to reach what, without owners and open invites\n")
+    local _, number = desk:read("t.lua"):gsub("\n    { ", "")
+    assert.equal(2, number)
+  end)
 end)

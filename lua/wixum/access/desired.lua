@@ -64,16 +64,23 @@ end
 ---@param review wixum.AccessReview
 ---@param write fun(text: string)
 ---@param locale string of the titles
+---@return integer number of rows that it has
 function desired.write(review, write, locale)
+  local number = 0
+  local function add(line)
+    number = number + 1
+    write(line)
+  end
   write(HEAD:format(review.read_at, text(review.account_id or ""), text(review.service), text(locale)))
   for _, row in ipairs(review.rows) do
     local on_folders = row.who == "member" and row.site == rows.SOME and not row.gone and not row.fixed
-    if (rows.is_decidable(row, review.account_id) or on_folders) and row.roles ~= rows.NONE then write(row_line(row, review.titles)) end
+    if (rows.is_decidable(row, review.account_id) or on_folders) and row.roles ~= rows.NONE then add(row_line(row, review.titles)) end
   end
   for _, site in ipairs(review.empty or {}) do
-    write(("    { site_id = %s, site = %s, nobody = true },\n"):format(text(site.site_id), text(site.site)))
+    add(("    { site_id = %s, site = %s, nobody = true },\n"):format(text(site.site_id), text(site.site)))
   end
   write("  },\n}\n")
+  return number
 end
 
 --- What `new_file` asks: one that is there may have been worked on, and stays.

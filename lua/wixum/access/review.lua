@@ -37,6 +37,7 @@ local review = {}
 ---@field calls integer
 ---@field compared { new: integer, gone: integer, roles: integer }?
 ---@field uncompared integer? rows whose roles could not be compared with the earlier review's
+---@field in_table integer? rows of the Lua table, where one was written
 ---@field empty { site_id: string, site: string }[] sites that were asked for and that nobody reaches but their owner
 ---@field incomplete string[] what could not be read, in words
 ---@field err wixum.Error? the first error behind that

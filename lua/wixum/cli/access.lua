@@ -85,7 +85,11 @@ local function review(desk)
     return status.INTERRUPTED
   end
   for _, name in ipairs{ "csv", "html", "lua" } do
-    if given[name] and given[name] ~= "-" then talk:note("%s in %s", plans.counted(#found.rows, "row", "rows"), given[name]) end
+    if given[name] and given[name] ~= "-" then
+      local number = name == "lua" and found.in_table or #found.rows
+      talk:note("%s in %s%s", plans.counted(number, "row", "rows"), given[name], name == "lua"
+        and ": who is to reach what, without owners and open invites" or "")
+    end
   end
   if not (on_stdout or given.csv or given.html or given.lua) and not talk.quiet then talk:list(COLUMNS, found.rows) end
   talk:note("%s", tostring(found))

@@ -31,7 +31,7 @@ local WRITERS = {
     write = function(found, write) sheet.write_json(found, write) end },
   { name = "html", module = "page", write = function(found, write) write(require "wixum.access.page".html(found)) end },
   { name = "lua", module = "desired", write = function(found, write, options)
-    require "wixum.access.desired".write(found, write, options.locale or "en")
+    found.in_table = require "wixum.access.desired".write(found, write, options.locale or "en")
   end },
 }
 
