@@ -160,7 +160,7 @@ describe("the command, about access #pure", function()
 
     it("asks before anybody loses anything", function()
       contains(desk:fails(2, "access", "apply", "r.csv"),
-        "This removes 1 access and changes the roles of 0, live: account " .. account(ANN),
+        "This removes 1 access of 1 person and changes the roles of 0 people, live: account " .. account(ANN),
         "Nobody can be asked here: say --yes to do it. Nothing was done.")
       assert.equal(2, #server:contributors(id(1)))
       contains(desk:done("--yes", "access", "apply", "r.csv"), "1 change made")

@@ -4,7 +4,7 @@ local access = require "spec.support.access"
 local command = require "spec.support.command"
 local here = require "spec.support.reviews"
 
-local ANN, BOB = "ann@example.com", "bob@example.com"
+local ANN, BOB, EMP = "ann@example.com", "bob@example.com", "emp@example.com"
 local MANAGER, DESIGNER = "Website Manager", "Website Designer"
 local contains, id = access.contains, access.id
 
@@ -124,6 +124,42 @@ describe("rows that need no decision #pure", function()
     local words = tostring(assert(here.apply(path)).plan)
     contains(words, "1 row needs no decision")
     assert.is_nil(words:find("to keep", 1, true))
+  end)
+end)
+
+describe("a plan #pure", function()
+  local words = require "wixum.access.words"
+
+  it("counts people as people, and accesses as accesses", function()
+    here.start{ sites = sites_of(5, { { email = ANN, roles = { MANAGER } } }), members = { { email = EMP, assignments = {
+      { policy_id = "6600412800113080101", restrictions = { site = { id = id(1) } } },
+      { policy_id = "6600412800113080101", restrictions = { site = { id = id(2) } } } } } } }
+    local path = here.review()
+    access.decide(path, function(row) return row.who == "contributor" and "remove" or nil end)
+    local made = assert(here.apply(path, { dry_run = true })).plan
+    contains(made, "1 person is to be removed (from 5 places), 0 people are to get other roles;")
+    local ann = "account " .. here.account[ANN]
+    assert.equal("This removes 5 accesses of 1 person and changes the roles of 0 people, live: " .. ann .. ".", words.question(made))
+    access.decide(path, function(row) return row.who == "contributor" and DESIGNER or row.email == EMP and "remove" or nil end)
+    made = assert(here.apply(path, { dry_run = true })).plan
+    contains(made, "1 person is to be removed (from 2 places), 1 person is to get other roles (on 5 places);")
+    contains(words.question(made), "This removes 2 accesses of 1 person and changes the roles of 1 person, live: " .. ann
+      .. ", " .. EMP .. ".")
+    made = assert(here.compare({ { site_id = id(1), email = EMP, roles = "any" },
+      { site_id = id(2), email = EMP, roles = "any" } })).plan
+    contains(made, "Drift: 1 person is to be removed (from 2 places), 0 are to get other roles")
+  end)
+
+  it("names others where there are others", function()
+    local people = {}
+    for i = 1, 4 do people[i] = { email = ("p%d@example.com"):format(i), roles = { MANAGER } } end
+    here.start{ sites = sites_of(2, people), members = {} }
+    local path = here.review()
+    access.decide(path, function(row) return row.who == "contributor" and row.site_id == id(1) and "remove" or nil end)
+    local made = assert(here.apply(path, { dry_run = true })).plan
+    assert.matches("This removes 4 accesses of 4 people and .* and others%.$", words.question(made))
+    table.remove(made.changes)
+    assert.is_nil(words.question(made):find("others", 1, true))
   end)
 end)
 

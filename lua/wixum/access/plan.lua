@@ -10,7 +10,7 @@ local words = require "wixum.access.words"
 local plan = {}
 
 ---@class wixum.AccessPlan `tostring` shows it
----@field changes wixum.Change[]
+---@field changes wixum.Change[] with `removes` (does somebody lose access?) and `places` (on how many it removes, or else gives)
 ---@field nothing string[] what is so already
 ---@field conflicts string[] what is left alone, and why
 ---@field satisfied wixum.Change[] what would have been changes, and is so
@@ -42,7 +42,7 @@ end
 
 local function change_of(want, kind, detail, text)
   return { kind = kind, site_id = want.site_id, account_id = want.account_id, user_id = want.user_id, email = want.email,
-    evidence = want.evidence, site = want.site, detail = detail, words = text }
+    evidence = want.evidence, site = want.site, detail = detail, words = text, places = 1 }
 end
 
 local function who(want)
@@ -182,7 +182,7 @@ local function member(made, wants, now, context)
   end
   local other = otherwise(first, "user") or has_joined(first, person)
   if other then return table.insert(made.conflicts, ("%s: %s"):format(about(first), other)) end
-  local places, texts, add, remove, left, wants_removal = {}, {}, {}, {}, #person.assignments, false
+  local places, texts, add, remove, left, taken = {}, {}, {}, {}, #person.assignments, 0
   local conflicts = #made.conflicts
   for _, place in ipairs(rows.by_place(person)) do places[place.key] = place end
   for _, want in ipairs(wants) do
@@ -197,7 +197,7 @@ local function member(made, wants, now, context)
         end
         remove[#remove + 1] = assignment.assignment_id
       end
-      left, wants_removal = left - #part.remove, wants_removal or want.want == "gone"
+      left, taken = left - #part.remove, taken + (want.want == "gone" and 1 or 0)
     end
   end
   if #texts == 0 then
@@ -206,8 +206,8 @@ local function member(made, wants, now, context)
   end
   local change = change_of(first, "change_assignments", { add = add, remove = remove }, ("%s: %s"):format(who(first),
     table.concat(texts, "; ")))
-  change.site_id, change.removes = nil, wants_removal
-  if left == 0 and #add == 0 and wants_removal then -- nothing is left of it
+  change.site_id, change.removes, change.places = nil, taken > 0, taken > 0 and taken or #texts
+  if left == 0 and #add == 0 and taken > 0 then -- nothing is left of it
     change.kind, change.detail, change.words = "remove_member", nil, ("takes %s out of the team"):format(who(first))
   end
   table.insert(made.changes, change)

@@ -2,11 +2,12 @@
 --
 -- Owns these words. Everything in them that came from elsewhere is masked.
 
+local folding = require "wixum.folding"
 local printable = require("wixum.csv.problem").printable
 
 local words = {}
 
-local SHOWN = 10
+local SHOWN, NAMED = 10, 3 -- lines of a list; people in a question
 
 local function count(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
 words.count = count
@@ -61,25 +62,39 @@ local function add_list(lines, list, title, limit)
   end
 end
 
+-- Changes that take access away, and the others: words, places, and people, each once however many places it is about.
 local function by_kind(self)
-  local removals, others = {}, {}
+  local removals, others = { people = 0, places = 0 }, { people = 0, places = 0 }
+  local seen = { [removals] = {}, [others] = {} }
   for _, change in ipairs(self.changes) do
-    table.insert(change.removes and removals or others, change.words)
+    local list = change.removes and removals or others
+    local person = change.email ~= "" and folding.person(change.email) or change.account_id or change.user_id
+    list[#list + 1] = change.words
+    list.places = list.places + change.places
+    if not seen[list][person] then list.people, seen[list][person] = list.people + 1, true end
   end
   return removals, others
+end
+
+-- On how many places, where these are not as many as the people.
+local function on_places(list, preposition)
+  if list.places == list.people then return "" end
+  return (" (%s %s)"):format(preposition, count(list.places, "place", "places"))
 end
 
 --- What would be done: every removal, and the first of the rest.
 function plan.__tostring(self)
   local removals, others = by_kind(self)
-  local lines = { ("%s to be removed, %s to get other roles; %s as wanted already, %s left alone."):format(
-    count(#removals, "person is", "people are"), count(#others, "person is", "people are"), count(#self.nothing, "row is", "rows are"),
-    count(#self.conflicts, "row is", "rows are")) }
+  local lines = { ("%s to be removed%s, %s to get other roles%s; %s as wanted already, %s left alone."):format(
+    count(removals.people, "person is", "people are"), on_places(removals, "from"),
+    count(others.people, "person is", "people are"), on_places(others, "on"),
+    count(#self.nothing, "row is", "rows are"), count(#self.conflicts, "row is", "rows are")) }
   if self.drift then
     local none = #self.changes + #self.conflicts + #self.missing + #self.unlisted == 0
-    lines[1] = none and "No drift: all is as the table says." or ("Drift: %s, %s, %d missing, %s left alone%s."):format(
-      count(#removals, "person is to be removed", "people are to be removed"),
-      count(#others, "is to get other roles", "are to get other roles"), #self.missing, count(#self.conflicts, "is", "are"),
+    lines[1] = none and "No drift: all is as the table says." or ("Drift: %s%s, %s%s, %d missing, %s left alone%s."):format(
+      count(removals.people, "person is to be removed", "people are to be removed"), on_places(removals, "from"),
+      count(others.people, "is to get other roles", "are to get other roles"), on_places(others, "on"), #self.missing,
+      count(#self.conflicts, "is", "are"),
       #self.unlisted > 0 and (", %d beside the table"):format(#self.unlisted) or "")
   end
   add_list(lines, removals, "Removed would be:")
@@ -114,10 +129,11 @@ function words.question(self)
   local names, seen = {}, {}
   for _, change in ipairs(self.changes) do
     local name = words.person(change)
-    if not seen[name] and #names < 3 then names[#names + 1], seen[name] = name, true end
+    if not seen[name] then names[#names + 1], seen[name] = name, true end
   end
-  return ("This removes %s and changes the roles of %s, live: %s%s."):format(count(#removals, "access", "accesses"), #others,
-    table.concat(names, ", "), #self.changes > #names and " and others" or "")
+  return ("This removes %s of %s and changes the roles of %s, live: %s%s."):format(count(removals.places, "access", "accesses"),
+    count(removals.people, "person", "people"), count(others.people, "person", "people"),
+    table.concat(names, ", ", 1, math.min(#names, NAMED)), #names > NAMED and " and others" or "")
 end
 
 -- ---- what came of it -------------------------------------------------------------------------------------------------
