@@ -3,6 +3,7 @@
 local access = require "spec.support.access"
 local command = require "spec.support.command"
 local here = require "spec.support.reviews"
+local process = require "spec.support.process"
 
 local ANN, BOB, EMP = "ann@example.com", "bob@example.com", "emp@example.com"
 local MANAGER, DESIGNER = "Website Manager", "Website Designer"
@@ -215,5 +216,22 @@ describe("the command, about access #pure", function()
     contains(told, "4 rows in r.csv\n", "2 rows in t.lua: who is to reach what, without owners and open invites\n")
     local _, number = desk:read("t.lua"):gsub("\n    { ", "")
     assert.equal(2, number)
+  end)
+
+  it("calls looking so, and leaves no bar before what it prints", function()
+    if not process.has_terminals() then return pending(process.NO_TERMINALS) end
+    desk = command.new{ seed = 1, sites = sites_of(5, { { email = ANN, roles = { MANAGER } } }) }
+    desk:done("access", "--lua", "t.lua")
+    desk.server:fault{ operation = "contributors.query_site_contributors", delay = 0.15, times = "always" }
+    for arguments, printed in pairs{ ["apply t.lua"] = "No drift: all is as the table says.", ["--csv -"] = "\u{feff}who,email" } do
+      local child = process.start(process.on_terminal(desk.wixum .. " --concurrency 1 access " .. arguments),
+        { env = desk.env, cwd = desk.folder })
+      assert.equal(0, (child:wait()))
+      local verb = arguments == "--csv -" and "Reading" or "Looking"
+      assert.matches(verb .. " %[[#-]+%] %d of 5", child.output)
+      assert.is_nil(child.output:find("Applying", 1, true))
+      local before = child.output:sub(1, child.output:find(printed, 1, true) - 1)
+      assert.matches("\27%[K$", before) -- the line is empty
+    end
   end)
 end)

@@ -47,12 +47,21 @@ local function tell(self, now)
   else self.write(("%s %s\n"):format(self.verb, words(self, now))) end
 end
 
---- So many rows are done.
+--- So many rows are done. Where all are, the bar is gone at once: whatever is printed next has the line to itself.
 ---@param done integer
 ---@param total integer
-function progress:at(done, total)
+---@param verb string? what is done with them, where that is another step than before
+function progress:at(done, total, verb)
+  if verb and verb ~= self.verb then
+    self:stop()
+    self.verb, self.began = verb, self.clock()
+  end
   self.done, self.total = done, total
   self:tick()
+  if self.terminal and done >= total then
+    self:stop()
+    self.total = 0
+  end
 end
 
 --- Time has passed.

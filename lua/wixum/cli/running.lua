@@ -11,6 +11,7 @@ local status = require "wixum.cli.status"
 local running = {}
 
 local TICK = 0.5 -- seconds
+local STEPS = { looking = "Looking" } -- what a run does before it does what it is called by
 
 -- Waits for a task; answers whether Ctrl-C came meanwhile.
 local function wait_for(task)
@@ -50,7 +51,7 @@ function running.run(ledger, talk, verb, counted, work)
     return work(function(summary)
       local done = 0
       for _, name in ipairs(counted) do done = done + (summary[name] or 0) end
-      bar:at(done, summary.total)
+      bar:at(done, summary.total, STEPS[summary.step] or verb)
     end)
   end)
   local ticker = scheduler.spawn(each_tick, bar)

@@ -130,7 +130,8 @@ local GIVEN = { "apply", "ask", "concurrency", "desired", "dry_run", "file", "lo
 ---@param wix wixum.Client
 ---@param given { file: string?, desired: table?, locale: string?, dry_run: boolean?, apply: boolean?, on_cost: function?,
 --- ask: (fun(plan: wixum.AccessPlan): boolean)?, on_plan: (fun(plan: wixum.AccessPlan))?, on_problem: (fun(problem: table))?,
---- on_progress: (fun(summary: table))?, concurrency: integer? } file: a CSV with decisions, or a Lua file; desired: the same as a table
+--- on_progress: (fun(summary: table))?, concurrency: integer? } file: a CSV with decisions, or a Lua file; desired: the same as a table;
+--- on_progress: its `step` is "looking" before anything is changed
 ---@return wixum.AccessApplied? applied
 ---@return wixum.Error|wixum.PlanProblem[]|nil err problems of the file: then nothing was asked of the service but its roles
 function methods.apply_access(object, wix, given)
@@ -149,7 +150,7 @@ function methods.apply_access(object, wix, given)
     binding.to_client(state, wix)
     objects.refresh(state)
     return apply.run(state, wix, own, { concurrency = given.concurrency, on_progress = on_progress, on_cost = given.on_cost,
-      on_reading = on_progress and function(done, total) on_progress{ done = done, total = total } end })
+      on_reading = on_progress and function(done, total) on_progress{ step = "looking", done = done, total = total } end })
   end)
 end
 
