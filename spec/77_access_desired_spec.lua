@@ -165,7 +165,7 @@ describe("a table of who may reach what #pure", function()
       [head .. "rows = { " .. row:gsub('{ "[^"]*" }', "{ 6600412800113080101 }") .. " } }"] = "an id is written in quotes",
       [head .. "rows = { " .. row:gsub("roles", "role") .. " } }"] = 'did you mean "roles"',
       [head .. "rows = { " .. row:gsub("roles", "user_id = '" .. FOREIGN .. "', roles") .. " } }"] = "say one of the two",
-      [head .. "rows = { " .. row:gsub("{ ", "{ everywhere = true, ", 1) .. " } }"] = "either site_id, or everywhere",
+      [head .. "rows = { " .. row:gsub("{ ", "{ everywhere = true, ", 1) .. " } }"] = "more than one place",
       [head .. "rows = { " .. row .. ", " .. row:gsub(MANAGER, DESIGNER) .. " } }"] = "row 1 says other roles of the same person",
     } do
       table_path = file(".lua", content)

@@ -164,6 +164,21 @@ describe("a plan #pure", function()
   end)
 end)
 
+describe("a table's row without a site_id #pure", function()
+  it("is told what it says, and what is meant", function()
+    here.start()
+    for _, case in ipairs{
+      { { site = "Shop 3", email = ANN, roles = "any" },
+        'the table, row 1: it says site = "Shop 3", a name for people, which decides nothing: say which site by site_id = "…"' },
+      { { email = ANN, roles = "any" }, 'row 1: it says no place: site_id = "…", or everywhere = true, or folders = true' },
+      { { site_id = id(1), everywhere = true, email = ANN, roles = "any" }, "row 1: it says more than one place" } } do
+      local none, problems = here.compare{ case[1] }
+      assert.is_nil(none)
+      contains(tostring(problems[1]), case[2])
+    end
+  end)
+end)
+
 -- ---- the command -----------------------------------------------------------------------------------------------------
 
 describe("the command, about access #pure", function()

@@ -222,7 +222,12 @@ local function row_problem(given)
     end
     return nil
   end
-  if places ~= 1 then return "it says either site_id, or everywhere = true, or folders = true" end
+  if places > 1 then return "it says more than one place: site_id, everywhere = true or folders = true, a row for each" end
+  if places == 0 and given.site then
+    return ('it says site = %s, a name for people, which decides nothing: say which site by site_id = "…" (`wixum sites` lists them)')
+      :format(shown(given.site))
+  end
+  if places == 0 then return 'it says no place: site_id = "…", or everywhere = true, or folders = true' end
   if given.account_id and given.user_id then return "account_id is a contributor's, user_id a member's: say one of the two" end
   if given.account_id and not given.site_id then return "a contributor is on one site: everywhere and folders go with user_id" end
   if not (given.account_id or given.user_id or given.email) then return "it says nobody: account_id, user_id or email" end
