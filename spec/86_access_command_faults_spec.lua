@@ -249,4 +249,16 @@ describe("the command, about access #pure", function()
       assert.matches("\27%[K$", before) -- the line is empty
     end
   end)
+
+  it("names the page that explains what was typed", function()
+    desk = command.new{ seed = 1 }
+    for page, arguments in pairs{ ["access apply"] = { "access", "apply" }, ["team invite"] = { "--yes", "team", "invite", "x" },
+      ["team list"] = { "team", "list", "x" }, team = { "team", "x" }, access = { "access", "x" }, resend = { "resend", "invite" } } do
+      contains(desk:fails(2, table.unpack(arguments)), ("`wixum %s --help` explains it"):format(page))
+      local words = {}
+      for word in page:gmatch("%S+") do words[#words + 1] = word end
+      words[#words + 1] = "--help"
+      contains(desk:done(table.unpack(words)), "Usage: wixum " .. page)
+    end
+  end)
 end)

@@ -36,8 +36,19 @@ local COMMANDS = {
   report = { "report", "report" },
 }
 
--- Commands that have commands of their own.
+-- Commands that are always followed by one of their own, and those which that may be.
 local GROUPS = { team = true }
+local STEPS = { team = { invite = true, list = true }, access = { apply = true } }
+
+-- Of which command the page explains a command line: the last that it names.
+local function page_of(arguments)
+  local command, step
+  for _, word in ipairs(arguments) do
+    if not command then command = (COMMANDS[word] or GROUPS[word]) and word or nil
+    elseif not step then step = STEPS[command] and STEPS[command][word] and word or nil end
+  end
+  return step and command .. " " .. step or command
+end
 
 local function help(given)
   local ok, text = pcall(require("wixum").help, given.word)
@@ -93,8 +104,7 @@ function cli.main(arguments)
   local top = require("wixum.cli.parser").new()
   local parsed, given = top:pparse(arguments)
   if not parsed then
-    local command
-    for _, word in ipairs(arguments) do command = command or (COMMANDS[word] or GROUPS[word]) and word end
+    local command = page_of(arguments)
     io.stderr:write("wixum: ", tostring(given), "\n", command and ("`wixum %s --help` explains it"):format(command) or top:get_usage(),
       "\n")
     return status.USAGE
