@@ -261,4 +261,26 @@ describe("the command, about access #pure", function()
       contains(desk:done(table.unpack(words)), "Usage: wixum " .. page)
     end
   end)
+
+  it("finds out before the first call that a file cannot be written, and makes none", function()
+    desk = command.new{ seed = 1, sites = sites_of(1, { { email = ANN, roles = { MANAGER } } }) }
+    desk:done("access", "--csv", "r.csv", "--html", "r.html")
+    local before = { desk:read "r.csv", desk:read "r.html" }
+    local run = require("spec.support.here").run
+    local files = run("ls " .. desk.folder)
+    for _, name in ipairs{ "csv", "html", "lua" } do
+      desk.server:requests_clear()
+      contains(desk:fails(2, "access", "--" .. name, "/proc/x." .. name), "cannot be written: /proc/x." .. name
+        .. ": its folder is not there, or may not be written")
+      assert.same({}, access.calls(desk.server))
+    end
+    contains(desk:fails(2, "report", "--html", "/proc/x.html"), "the report cannot be written: /proc/x.html: its folder is not there")
+    local unread = { path = desk.folder .. "/wixum.db", db = { gather = function() error "the ledger was read" end } }
+    local ok, raised = pcall(require("wixum.ledger.report").write, unread, "/proc/x.html", {})
+    assert.is_false(ok)
+    contains(raised, "the report cannot be written")
+    -- what could be written stays as it was, where something else is wrong
+    desk:fails(2, "access", "--csv", "r.csv", "--html", "r.html", "--lua", "/proc/x.lua")
+    assert.same({ before, files }, { { desk:read "r.csv", desk:read "r.html" }, run("ls " .. desk.folder) })
+  end)
 end)

@@ -37,14 +37,19 @@ local function write_to(kind, path, put)
   return result
 end
 
--- A link stays one: what it leads to is replaced.
-local function write_beside(kind, name, put)
+-- An empty file beside a name, to be renamed to it. A link stays one: what it leads to is replaced. Answers both.
+local function make_part(kind, name)
   local target = filesystem.target(name)
   if not target then fail(kind, name .. " is a link that leads nowhere", "Name another place") end
   local part = filesystem.free_name(target)
   if not filesystem.make_private(part) then -- private, for it holds the addresses of people
     fail(kind, name .. ": its folder is not there, or may not be written", "Name another place")
   end
+  return part, target
+end
+
+local function write_beside(kind, name, put)
+  local part, target = make_part(kind, name)
   local ok, result = pcall(function()
     local made = write_to(kind, part, put)
     local moved, problem = os.rename(part, target)
@@ -69,6 +74,17 @@ function new_file.check(target, ledger, kind)
     database.fail_of_file(("%s is there already, and is no %s; it stays as it is"):format(target, kind.name:match("%S+$")),
       "Name another file")
   end
+end
+
+--- Can a file be written there? Asked before long work: an empty one is made beside it and taken away, and what is there stays. What
+--- stands against it is raised.
+---@param target string
+---@param ledger string path of the ledger, which must not be replaced
+---@param kind wixum.NewFileKind
+function new_file.try(target, ledger, kind)
+  new_file.check(target, ledger, kind)
+  if filesystem.is_special(target) then return end -- a device, or a pipe whose reader would see it
+  os.remove((make_part(kind, target)))
 end
 
 --- Writes a file; what stands against it is raised.

@@ -133,6 +133,7 @@ local KIND = { name = "a report", is_one = report.is_report }
 ---@return wixum.LedgerReport
 function report.write(state, target, which)
   local db = state.db
+  if type(target) == "string" then new_file.try(target, state.path, KIND) end
   -- one transaction: rows are read twice, and are the same both times
   return db:gather(function()
     local names = sites.names(db)

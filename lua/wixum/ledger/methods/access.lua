@@ -69,7 +69,7 @@ local function check_options(options, name)
   return options
 end
 
--- May a review be written there? Asked before all the reading, and again when it is written.
+-- Can a review be written there, and may it? Asked before all the reading, and the latter again when it is written.
 local function check_targets(state, options)
   for _, writer in ipairs(WRITERS) do
     local target = options[writer.name]
@@ -78,7 +78,7 @@ local function check_targets(state, options)
       if folder and not filesystem.exists(folder .. "/.") then
         database.fail_of_file(("%s cannot be written: its folder is not there"):format(target), "Name another place")
       elseif filesystem.exists(target .. "/.") then database.fail_of_file(target .. " is a folder", "Name a file in it") end
-      new_file.check(target, state.path, kind_of(writer))
+      new_file.try(target, state.path, kind_of(writer))
     end
   end
 end
