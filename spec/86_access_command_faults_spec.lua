@@ -179,6 +179,26 @@ describe("a table's row without a site_id #pure", function()
   end)
 end)
 
+describe("a bar of two steps #pure", function()
+  it("tells the rate of each, and is gone where all is done", function()
+    local now, text = 100, ""
+    local bar = require("wixum.cli.progress").new{ terminal = true, verb = "Applying", clock = function() return now end,
+      write = function(more) text = text .. more end }
+    local function at(moment, done, verb)
+      now, text = moment, ""
+      bar:at(done, 10, verb)
+      return text
+    end
+    assert.matches("Looking %S+ 5 of 10, 2%.5/s, 2 s left$", at(102, 5, "Looking"))
+    assert.matches("Looking %S+ 10 of 10, 2%.5/s\r\27%[K$", at(104, 10, "Looking"))
+    now, text = 110, ""
+    bar:tick()
+    assert.equal("", text)
+    assert.matches("Applying %S+ 1 of 10$", at(200, 1, "Applying"))
+    assert.matches("Applying %S+ 5 of 10, 2%.0/s, 3 s left$", at(202, 5, "Applying"))
+  end)
+end)
+
 -- ---- the command -----------------------------------------------------------------------------------------------------
 
 describe("the command, about access #pure", function()

@@ -12,7 +12,7 @@ local BAR, EVERY, REDRAW = 24, 10, 0.1 -- characters; seconds
 function progress.new(options)
   local now = options.clock()
   return setmetatable({ write = options.write, clock = options.clock, terminal = options.terminal, verb = options.verb, began = now,
-    told = options.terminal and -math.huge or now, done = 0, total = 0, shown = false }, progress)
+    told = options.terminal and -math.huge or now, from = 0, done = 0, total = 0, shown = false }, progress)
 end
 
 local function duration(seconds)
@@ -25,7 +25,7 @@ progress.duration = duration
 
 local function words(self, now)
   local passed = now - self.began
-  local rate = passed > 0 and self.done / passed or 0
+  local rate = passed > 0 and (self.done - self.from) / passed or 0
   local parts = { ("%d of %d"):format(self.done, self.total) }
   if rate > 0 then
     parts[#parts + 1] = rate >= 10 and ("%.0f/s"):format(rate) or ("%.1f/s"):format(rate)
@@ -54,7 +54,8 @@ end
 function progress:at(done, total, verb)
   if verb and verb ~= self.verb then
     self:stop()
-    self.verb, self.began = verb, self.clock()
+    if self.done > 0 then self.began, self.from = self.clock(), done end -- a step behind another has its own rate
+    self.verb = verb
   end
   self.done, self.total = done, total
   self:tick()
