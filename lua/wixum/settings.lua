@@ -3,6 +3,7 @@
 -- Owns their names and the reading of key files. Must not make clients or keep a key longer than a call of its own.
 -- `~/.config/wixum/config` (or under XDG_CONFIG_HOME) holds lines `name = value`; a line that begins with `#` is a comment.
 
+local children = require "wixum.children"
 local core = require "wixum.core"
 local names = require "wixum.names"
 
@@ -15,7 +16,7 @@ local CONFIG = { "api_key_file", "key_command", "site_id", "account_id", "base_u
 local VARIABLES = { site_id = "WIX_SITE_ID", account_id = "WIX_ACCOUNT_ID", base_url = "WIXUM_BASE_URL", ledger = "WIXUM_LEDGER" }
 
 --- Names of all variables of ours.
-settings.VARIABLES = { "WIX_API_KEY", "WIX_API_KEY_FILE", "WIX_SITE_ID", "WIX_ACCOUNT_ID", "WIXUM_BASE_URL", "WIXUM_LEDGER", "WIXUM_LOG" }
+settings.VARIABLES = children.VARIABLES
 
 local function config_path()
   local folder = os.getenv("XDG_CONFIG_HOME")
@@ -119,19 +120,31 @@ local function from_file(path, said_by)
   end
 end
 
--- A child gets none of our variables: what prints a key has no use for another.
-local WITHOUT_OURS = [[for name in $(env | sed -n 's/^\(WIX[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
+-- What prints a key gets no other variable either that looks like ours.
+local WITHOUT_OTHERS = [[for name in $(env | sed -n 's/^\(WIX[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 ]]
 
+-- Time for somebody to say a password to it; and then the jobs of a cron must not pile up.
+local PATIENCE, TOO_LATE = 120, 124
+local LONGEST_LINE = 65536
+local TIMED = ("timed() { if command -v timeout >/dev/null; then timeout --foreground %d sh -c \"$1\"; else sh -c \"$1\"; fi; }\ntimed ")
+  :format(PATIENCE)
+
+local function quoted(command) return "'" .. command:gsub("'", "'\\''") .. "'" end
+
 local function from_command(command)
+  local failed
   return function(session)
-    local pipe <close> = io.popen(WITHOUT_OURS .. command, "r")
+    if failed then return nil, failed end -- it may have asked for a password: once is enough
+    local pipe <close> = children.read(WITHOUT_OTHERS .. TIMED .. quoted(command))
     if not pipe then return nil, "key_command in the config file cannot be run" end
-    local text = pipe:read("l")
+    local text = (pipe:read(LONGEST_LINE) or ""):match("^[^\n]*")
     while pipe:read(4096) do end -- what goes on printing is let, or it would die of a closed pipe
-    local ok = pipe:close()
-    if not ok or not text then
-      return nil, "key_command in the config file failed, or printed nothing: run it by hand, it must print the key alone"
+    local ok, _, code = pipe:close()
+    if not ok or text == "" then
+      failed = code == TOO_LATE and ("key_command in the config file did not end in %d s: run it by hand"):format(PATIENCE)
+        or "key_command in the config file failed, or printed nothing: run it by hand, it must print the key alone"
+      return nil, failed
     end
     local set, reason = session:set_key(text)
     if not set then return nil, "what key_command in the config file printed cannot be used: " .. reason end

@@ -30,10 +30,11 @@ end
 
 -- How long it takes at least: sites a hundred a call, and what else is read.
 local function tell_cost(desk, wix)
-  local counted_sites = wix.sites.count_sites()
-  if not counted_sites or not counted_sites.count then return end
-  local calls = (counted_sites.count + 99) // 100 + 1
-  desk.talk:note("Looking at %s and the team in at least %s; at least %s.", counted(counted_sites.count, "site", "sites"),
+  local told = wix.sites.count_sites()
+  local sites = told and math.type(told.count) == "integer" and told.count or nil
+  if not sites then return end
+  local calls = (sites + 99) // 100 + 1
+  desk.talk:note("Looking at %s and the team in at least %s; at least %s.", counted(sites, "site", "sites"),
     counted(calls, "call", "calls"), progress.duration(least_seconds(wix, calls)))
 end
 

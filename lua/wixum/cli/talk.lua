@@ -4,16 +4,18 @@
 -- of an answer reaches a terminal unmasked.
 
 local cjson = require "cjson"
+local children = require "wixum.children"
 local errors = require "wixum.errors"
 local status = require "wixum.cli.status"
 local suggested = require "wixum.cli.suggested"
-local printable = require("wixum.csv.problem").printable
+local problems = require "wixum.csv.problem"
+local printable = problems.printable
 
 local talk = {}
 talk.__index = talk
 
 -- Is a descriptor a terminal?
-local function is_terminal(descriptor) return os.execute(("test -t %d"):format(descriptor)) == true end
+local function is_terminal(descriptor) return children.run(("test -t %d"):format(descriptor)) end
 
 ---@param given { quiet: boolean?, json: boolean?, yes: boolean?, sandbox: boolean?, ledger: string? }
 ---@return table talk
@@ -22,9 +24,9 @@ function talk.new(given)
     options = suggested.options(given) }, talk)
 end
 
--- A text of ours, which may name commands.
+-- A text of ours, which may name commands, and hold what others have chosen.
 local function worded(self, text, ...)
-  return suggested.text(select("#", ...) > 0 and text:format(...) or text, self.options)
+  return problems.lines(suggested.text(select("#", ...) > 0 and text:format(...) or text, self.options))
 end
 
 --- Does somebody look at stderr?
@@ -146,7 +148,7 @@ function talk:may(what, otherwise)
     self:wrong("%s Nobody can be asked here: say --yes to do it. %s", what, otherwise)
     return false, status.USAGE
   end
-  io.stderr:write(what, " Go on? [y/N] ")
+  io.stderr:write(problems.lines(what), " Go on? [y/N] ")
   io.stderr:flush()
   local heard, answer = pcall(io.stdin.read, io.stdin, "l")
   if not heard then -- Ctrl-C: what is so without a yes is said first

@@ -51,6 +51,16 @@ function problem.printable(text, limit)
   return table.concat(parts)
 end
 
+--- A text of several lines, in which nothing does what a terminal would act on, but for the ends of its lines.
+---@param text string
+---@return string
+function problem.lines(text)
+  if not text:find("[%z\1-\9\11-\31\127-\255]") then return text end
+  return (text:gsub("[%z\1-\127\194-\253][\128-\191]*", function(character)
+    return character ~= "\n" and masked(character) or nil
+  end))
+end
+
 local Problem = { __name = "wixum.csv.problem" }
 
 function Problem.__tostring(self)

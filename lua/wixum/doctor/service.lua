@@ -18,7 +18,7 @@ local function sites_of(wix)
   local found = { total = 0, trashed = 0, by_id = {} }
   return trials.caught(function()
     for site in wix.sites.each_site(nil, { deadline = SITES_DEADLINE }) do
-      local id = core.is_guid(site.id or "") and site.id:lower() or nil
+      local id = type(site.id) == "string" and core.is_guid(site.id) and site.id:lower() or nil
       if not id or not found.by_id[id] then -- a page may bring one once more
         found.total = found.total + 1
         if site.trashed_date then found.trashed = found.trashed + 1 end

@@ -17,7 +17,7 @@ local LONGEST_REASON = 500 -- bytes
 ---@param found { message: string? }?
 ---@return string?
 function calls.reason(found)
-  return found and found.message and redaction.cut(found.message, LONGEST_REASON) or nil
+  return found and redaction.text(found.message, LONGEST_REASON) or nil
 end
 
 local reason_of = calls.reason

@@ -3,6 +3,8 @@
 -- Owns the list of file systems whose locks do not hold: two computers, or a computer and the one it is a guest on, may then write at
 -- once.
 
+local children = require "wixum.children"
+
 local filesystem = {}
 
 -- As /proc names them. With fuse.*, behind the point stands who serves it: sshfs, rclone, s3fs.
@@ -46,7 +48,8 @@ end
 ---@return string?
 function filesystem.problem(path)
   local folder = path:match("^(.*)/[^/]*$") or "."
-  local pipe <close> = assert(io.popen(("cd -- '%s' 2>/dev/null && pwd -P"):format((folder == "" and "/" or folder):gsub("'", "'\\''"))))
+  folder = (folder == "" and "/" or folder):gsub("'", "'\\''")
+  local pipe <close> = assert(children.read(("cd -- '%s' 2>/dev/null && pwd -P"):format(folder)))
   local full = pipe:read("l")
   if not full or full == "" then return "its folder is not there, or cannot be entered" end
   local file <close> = io.open("/proc/self/mountinfo")
@@ -69,7 +72,7 @@ end
 local function shell(command, ...)
   local words = {}
   for i, path in ipairs{ ... } do words[i] = word(path) end
-  return os.execute("{ " .. command:format(table.unpack(words)) .. "; } 2>/dev/null") == true
+  return children.run("{ " .. command:format(table.unpack(words)) .. "; } 2>/dev/null")
 end
 
 --- Is there something of this name?
@@ -108,7 +111,7 @@ function filesystem.is_same(one, other) return shell("test %s -ef %s", one, othe
 ---@return string? target nil where links lead in a circle, or into a folder that is not there
 function filesystem.target(path)
   if not shell("test -L %s", path) then return path end
-  local pipe <close> = assert(io.popen("readlink -f -- " .. word(path) .. " 2>/dev/null && echo ."))
+  local pipe <close> = assert(children.read("readlink -f -- " .. word(path) .. " 2>/dev/null && echo ."))
   local text = pipe:read("a")
   return text:match("^(.+)\n%.\n$") -- a name may end with a line break
 end
@@ -126,7 +129,7 @@ end
 ---@param path string
 ---@return string?
 function filesystem.start_of(path)
-  local pipe <close> = assert(io.popen("head -c 4096 " .. word(path) .. " 2>/dev/null"))
+  local pipe <close> = assert(children.read("head -c 4096 " .. word(path) .. " 2>/dev/null"))
   local bytes = pipe:read("a")
   return pipe:close() and bytes or nil
 end

@@ -7,6 +7,7 @@ local core = require "wixum.core"
 local database = require "wixum.ledger.database"
 local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
+local redaction = require "wixum.redaction"
 local teams = require "wixum.ledger.team"
 local traces = require "wixum.ledger.traces"
 local quoted = database.quoted
@@ -217,12 +218,13 @@ local function is_meant(text, inner)
   return false
 end
 
--- Without the link, by which anybody could accept.
+-- Without a link, whatever it is called, by which anybody could accept.
 local function without_link(inner)
   if not inner then return nil end
   local copy = {}
-  for name, value in pairs(inner) do copy[name] = value end
-  copy.accept_link = nil
+  for name, value in pairs(inner) do
+    if not redaction.is_secret_name(name) then copy[name] = value end
+  end
   return copy
 end
 

@@ -15,6 +15,9 @@ local shell = evidence.shell
 
 local function place(row) return row.name and printable(row.name, SHOWN) or row.site_id end
 
+-- What may have come from a file or an answer as it is: on one line, and not long.
+local function plain(value) return printable(tostring(value), 80) end
+
 -- ---- what comes next -------------------------------------------------------------------------------------------------
 
 local NEXT = {
@@ -64,8 +67,8 @@ end
 local function evidence_of(row)
   if row.state == "accepted" then
     local when = row.joined_by and (" between %s and %s"):format(row.joined_after or "nobody knows", row.joined_by) or ""
-    return ("joined%s%s: %s%s"):format(when, row.account_id and " by account " .. row.account_id or "",
-      evidence.WORDS[row.evidence] or row.evidence, row.gone_at and "; gone since a look at " .. row.gone_at or "")
+    return ("joined%s%s: %s%s"):format(when, row.account_id and " by account " .. plain(row.account_id) or "",
+      evidence.WORDS[row.evidence] or plain(row.evidence), row.gone_at and "; gone since a look at " .. row.gone_at or "")
   elseif row.evidence == evidence.UNCLEAR then
     return ("%s; it may have been account %s"):format(evidence.WORDS.unclear, evidence.candidates(row))
   end
@@ -74,8 +77,8 @@ end
 local function role_lines(lines, row)
   local function add(text, ...) lines[#lines + 1] = "    " .. text:format(...) end
   lines[#lines + 1] = ("  %s: %s%s, %s"):format(place(row), row.state, row.evidence == evidence.UNCLEAR and " (unclear)" or "",
-    row.roles ~= "" and printable(row.roles, 100) or row.policy_ids)
-  add("site %s%s", row.site_id, row.invite_id and ", invite " .. row.invite_id or "")
+    printable(row.roles ~= "" and row.roles or row.policy_ids, 100))
+  add("site %s%s", row.site_id, row.invite_id and ", invite " .. plain(row.invite_id) or "")
   add("%s%s", dates(row), row.expires_at and row.state == "pending" and ", expires " .. row.expires_at or "")
   local said = evidence_of(row)
   if said then add("%s", said) end
@@ -88,7 +91,8 @@ end
 local function site_of(assignment)
   local on = assignment.restrictions
   if not on then return "the whole account" end
-  if on.site then return on.site.value and printable(on.site.value, SHOWN) or on.site.id end
+  local site = type(on) == "table" and type(on.site) == "table" and on.site or nil
+  if site then return plain(type(site.value) == "string" and site.value or site.id) end
   return "some sites"
 end
 
@@ -103,7 +107,7 @@ local function team_lines(lines, team)
     where[i] = site_of(assignment)
   end
   local name = type(inner.name) == "table" and ("%s %s"):format(inner.name.first_name or "", inner.name.last_name or "") or ""
-  lines[#lines + 1] = ("  the team: %s%s, with roles on %s"):format(team.user and "member" or "invited, " .. tostring(inner.status),
+  lines[#lines + 1] = ("  the team: %s%s, with roles on %s"):format(team.user and "member" or "invited, " .. plain(inner.status),
     name:find("%S") and " (" .. printable(name, SHOWN) .. ")" or "", #where > 0 and table.concat(where, ", ") or "nothing")
 end
 
@@ -183,22 +187,22 @@ function words.support(found, calls, version, now)
   }
   for _, person in ipairs(found.people) do
     for _, row in ipairs(person.rows) do
-      lines[#lines + 1] = ("invite %s: site %s, %s, roles %s, %s%s%s"):format(row.invite_id or "without an id", row.site_id,
-        printable(row.email, 100), row.policy_ids, row.state, row.expires_at and ", expires " .. row.expires_at or "",
+      lines[#lines + 1] = ("invite %s: site %s, %s, roles %s, %s%s%s"):format(plain(row.invite_id or "without an id"), row.site_id,
+        printable(row.email, 100), plain(row.policy_ids), row.state, row.expires_at and ", expires " .. row.expires_at or "",
         row.account_id and ", account " .. row.account_id or "")
     end
   end
   for _, person in ipairs(found.people) do
     local row = person.team_invite
     if row then
-      lines[#lines + 1] = ("invite to the team %s: %s, role %s, %s"):format(row.invite_id or "without an id", printable(row.email, 100),
-        row.policy_id, row.state)
+      lines[#lines + 1] = ("invite to the team %s: %s, role %s, %s"):format(plain(row.invite_id or "without an id"),
+        printable(row.email, 100), plain(row.policy_id), row.state)
     end
   end
   lines[#lines + 1] = #calls > 0 and "calls:" or "no call about them is kept"
   for _, call in ipairs(calls) do
     lines[#lines + 1] = ("%s %s, site %s: %s, status %s, request id %s%s"):format(call.began_at, call.operation, call.site_id or "none",
-      call.outcome or "under way", call.status or "none", call.request_id or "none",
+      call.outcome or "under way", call.status or "none", plain(call.request_id or "none"),
       call.reason and "; " .. printable(call.reason, 300) or "")
   end
   return table.concat(lines, "\n")

@@ -3,6 +3,8 @@
 -- Owns how such a file comes to be. Lua alone cannot say a mode; a shell makes the file, empty and private, before a byte
 -- is written. It appears under its name when it is whole.
 
+local children = require "wixum.children"
+
 local private_file = {}
 
 local function quoted(path)
@@ -29,7 +31,7 @@ function private_file.write(path, content)
   local part = explicit(path) .. ".part"
   os.remove(part)
   -- noclobber: what somebody else put there meanwhile is not followed
-  if not os.execute("umask 077; set -C; { : > " .. quoted(part) .. "; } 2>/dev/null") then
+  if not children.run("umask 077; set -C; { : > " .. quoted(part) .. "; } 2>/dev/null") then
     return nil, path .. ": cannot be written (is its folder there, and may it be written?)"
   end
   local file, message = io.open(part, "r+b")
@@ -54,7 +56,7 @@ end
 function private_file.folder(path)
   if not usable(path) then return nil, "not a path of a folder" end
   local name = quoted(explicit(path))
-  local pipe = assert(io.popen(("umask 077; { mkdir -p %s && cd %s && test -w . && pwd -P; } 2>/dev/null"):format(name, name)))
+  local pipe = assert(children.read(("umask 077; { mkdir -p %s && cd %s && test -w . && pwd -P; } 2>/dev/null"):format(name, name)))
   local folder = pipe:read("l")
   pipe:close()
   if folder and folder ~= "" then return folder end
