@@ -5,6 +5,7 @@ local cjson = require "cjson"
 local command = require "spec.support.command"
 local csv = require "wixum.csv"
 local here = require "spec.support.here"
+local process = require "spec.support.process"
 local report = require "spec.support.report"
 local support = require "spec.support.ledger"
 
@@ -67,6 +68,12 @@ describe("the command on a terminal #pure", function()
     desk:write("c.csv", "site,email,role", SITE .. ",bob" .. ESCAPE .. "@example.com," .. support.ROLE.title)
     no_escape(desk:fails(2, "plan", "c.csv"))
     no_escape(desk:fails(2, "check", "--site", "No" .. ESCAPE))
+    if not process.has_terminals() then return pending(process.NO_TERMINALS) end
+    local child = process.start(process.on_terminal(desk.wixum .. " leaver ann@example.com --apply"), { env = desk.env, cwd = desk.folder })
+    child:expect("off Site\\x1B.* Go on%? ")
+    child:write("n")
+    assert.equal(3, (child:wait()))
+    assert.is_nil(child.output:find("\27]0;taken", 1, true))
   end)
 
   it("keeps the ends of lines and letters of all kinds as they are", function()
