@@ -99,6 +99,177 @@ refused; 5 the ledger is in use by another process.
 
 In scripts: local wixum = require "wixum"; print(wixum.help())]]
 
+-- From a spreadsheet to mails.
+local function inviting(add)
+  local plan = add("plan", "Plan who is to be invited, from a spreadsheet; nobody is mailed.")
+  planning(plan)
+  plan:flag("--dry-run", "Look at everything, and leave the ledger as it was.")
+
+  local invite = add("invite", "Plan what is new in a spreadsheet, and mail all who are planned.")
+  planning(invite)
+  mailing(invite)
+
+  local resume = add("resume", "Go on mailing who is planned.")
+  resume:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
+  mailing(resume)
+end
+
+-- Who has joined, and who somebody is.
+local function knowing(add)
+  local check = add("check", "Look who has joined since, and on what evidence; nobody is mailed.")
+  check:option("--site", "On this site alone."):count("*"):argname("SITE")
+  trusting(check)
+
+  local confirm = add("confirm", "Say whose account it is that joined, where that is unclear.")
+  confirm:argument("email", "Who was invited."):convert(address):argname("EMAIL")
+  confirm:option("--site", "The site: its id, or its name or address as the ledger has them."):count(1):argname("SITE")
+  confirm:option("--account", "The account that is theirs; `wixum check` names the candidates."):count(1):convert(guid):argname("ID")
+  confirm:flag("--undo", "Take back that it is theirs, and what followed from it.")
+  trusting(confirm)
+
+  local who = add("who", "Somebody, everywhere: invites, mails, evidence, accounts, the team; and the command that comes next.")
+  who:argument("text", "Part of an address, or of a name in the team; or an account's id."):argname("TEXT")
+  who:flag("--for-support", "A block to paste for Wix's support: calls, ids, times in UTC; neither key nor link is in it.")
+  who:flag("--offline", "Do not ask the team.")
+end
+
+-- Taking access away.
+local function parting(add)
+  local withdraw = add("withdraw", "The wrong person: revokes the invite, or takes the access away, once that is asked.")
+  withdraw:argument("email", "Who was invited."):convert(address):argname("EMAIL")
+  withdraw:option("--site", "The site: its id, or its name or address as the ledger has them."):count(1):argname("SITE")
+  withdraw:option("--account", "The account, where it is unclear which is theirs."):convert(guid):argname("ID")
+  trusting(withdraw)
+
+  local leaver = add("leaver", "What somebody who leaves can still reach: team, sites, invites; --apply takes it away.")
+  leaver:argument("email", "The whole address."):convert(address):argname("EMAIL")
+  leaver:flag("--apply", "Take it away, and look again.")
+  trusting(leaver)
+end
+
+-- The team.
+local function employing(top)
+  local team = top:command("team", "The account's employees."):epilog(EVERYWHERE):command_target("team"):require_command(true)
+  local employ = team:command("invite", "Invite employees to the account, with a role on chosen sites."):epilog(EVERYWHERE)
+  employ:argument("emails", "Who is invited."):args("+"):convert(address):argname("EMAIL")
+  employ:option("--role", "The role, by its title or id."):count(1):argname("TITLE")
+  employ:option("--site", "On this site: its id, name or address; more than once for more."):count("*"):argname("SITE")
+  employ:option("--sites", "On the sites that FILE names, one a line."):argname("FILE")
+  employ:flag("--everywhere", "On the whole account: must be said.")
+  employ:option("--locale", "The language of titles, such as de."):argname("LOCALE")
+  employ:option("--language", "The language of the mail."):argname("LANGUAGE")
+  employ:flag("--dry-run", "Tell what would be done, and do nothing.")
+  local list = team:command("list", "Who is in the team or invited, and what became of the ledger's invites."):epilog(EVERYWHERE)
+  list:option("--locale", "The language of titles, such as de."):argname("LOCALE")
+  list:flag("--csv", "As CSV.")
+end
+
+-- Who can reach what.
+local function reviewing(add)
+  local access = add("access", "Who can reach what: a review to be decided and signed; `wixum access apply FILE` carries it out.")
+  access:command_target("step"):require_command(false)
+  access:option("--csv", "As a spreadsheet, with columns for decision and signature; - is standard output."):argname("FILE")
+  access:option("--html", "As a page to be printed and signed."):argname("FILE")
+  access:option("--lua", "As a Lua table, a desired state for a nightly job: see `wixum access apply --help`."):argname("FILE")
+  access:option("--since", "What has changed since this review, an earlier CSV."):argname("OLD.csv")
+  access:option("--site", "On this site alone: its id, or its name or address as the ledger has them."):count("*"):argname("SITE")
+  access:option("--locale", "The language of titles, such as de."):argname("LOCALE")
+  access:option("--roles", "known: roles as people were invited, without a call a site; not with --lua.")
+    :choices{ "known" }:argname("known")
+  access:option("--delimiter", "Between cells: , unless said; German and French Excel want ;"):argname("CHARACTER")
+  local apply = access:command("apply",
+    "Carry decisions out: keep, remove, or a role's title or [id]. Looks anew, shows, asks, looks again.")
+  apply:argument("file", "A review with its decisions, as CSV; or NAME.lua, a table of who may reach what: it is compared with what is so, "
+    .. "and drift is reported (exit status 1), nothing changed."):argname("FILE")
+  apply:flag("--apply", "Of a Lua table: change what differs. Whoever is on a site of the table, and not in it, is removed.")
+    :target("changes") -- the name of the step itself would be true always
+  apply:flag("--dry-run", "Tell what would be done, and do nothing.")
+  apply:flag("--all-decided", "Exit with 1 where a row of the review has no decision, and could have one: not an open invite, nor "
+    .. "an owner.")
+  apply:option("--locale", "The language of titles, such as de."):argname("LOCALE")
+end
+
+-- How things stand.
+local function telling(add)
+  local status = add("status", "How things stand: counts, who has waited longest, what a person has to settle.")
+  status:option("--site", "On this site alone."):count("*"):argname("SITE")
+  status:option("--fail-on", "Exit with 1 where a row is in this state; for cron."):count("*"):choices(selector.STATES):argname("STATE")
+
+  local export = add("export", "Rows as CSV for spreadsheets, or as JSON.")
+  export:argument("file", "Where to; standard output unless said. NAME.json is JSON."):args("?"):argname("FILE")
+  export:option("--delimiter", "Between cells: , unless said; German and French Excel want ;"):argname("CHARACTER")
+  selecting(export)
+
+  local report = add("report", "One page for people: who was mailed, who accepted, what went wrong; or the figures as --json.")
+  report:option("--html", "Write the page to FILE; - is standard output."):argname("FILE")
+  report:option("--site", "On this site alone."):count("*"):argname("SITE")
+end
+
+-- Mailing once more.
+local function mailing_again(add)
+  local remind = add("remind", "Mail those once more who have not accepted.")
+  remind:option("--after", "Who was invited longer ago; 7d unless said."):convert(age):argname("AGE")
+  remind:option("--every", "After that, so often; as --after unless said."):convert(age):argname("AGE")
+  remind:option("--at-most", "Reminders a person; 2 unless said."):convert(whole("at-most", 1)):argname("N")
+  remind:option("--email", "This person alone."):count("*"):convert(address):argname("ADDRESS")
+  remind:option("--site", "On this site alone."):count("*"):argname("SITE")
+  remind:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
+  remind:flag("--all", "All who are due; so it is where nobody is named.")
+  mailing(remind)
+  trusting(remind)
+
+  local resend = add("resend", "Mail an invite once more: to whom it got lost.")
+  selecting(resend)
+  mailing(resend)
+  resend:flag("--anew", "Do not go on with a batch that was interrupted.")
+end
+
+-- What is decided about rows.
+local function deciding(add)
+  local retry = add("retry", "Plan failed, expired and revoked rows anew; nobody is mailed before `wixum resume`.")
+  selecting(retry)
+
+  local revoke = add("revoke", "Revoke invites; who has accepted keeps the site.")
+  selecting(revoke)
+  revoke:flag("--dry-run", "Tell what would be done, and do nothing.")
+  revoke:flag("--anew", "Do not go on with a batch that was interrupted.")
+
+  local settle = add("settle", "Say what became of rows that are unknown.")
+  settle:argument("verdict", "sent: it acted, the person was mailed, or the invite revoked. not_sent: it did not.")
+    :choices{ "sent", "not_sent" }
+  selecting(settle)
+end
+
+-- Copies, and the account as it is.
+local function keeping(add)
+  add("backup", "Write the ledger to one file, while it is in use."):argument("file", "One that is not there yet."):argname("FILE")
+  add("import", "Read a backup or an export into the ledger."):argument("file", "It stays as it is."):argname("FILE")
+
+  local roles = add("roles", "The roles that can be given.")
+  roles:option("--locale", "The language of titles, such as de."):argname("LOCALE")
+  roles:flag("--csv", "As CSV.")
+  add("sites", "The account's sites."):flag("--csv", "As CSV.")
+  add("doctor", "Is everything as it must be? Settings, key, rights, sites, clock; reads only, and says what to do.")
+end
+
+-- Without the service, and at a prompt.
+local function playing(top)
+  local sandbox = top:command("sandbox", "Play Wix on loopback until Ctrl-C: nobody is mailed.")
+  sandbox:option("--port", "The port; 0 takes a free one."):default("0"):convert(whole("a port", 0, 65535))
+  sandbox:option("--seed", "The same seed gives the same ids."):convert(whole("a seed", math.mininteger))
+  sandbox:option("--state", "A file: go on from what it holds, and keep what there is at the end.")
+  sandbox:option("--mail-folder", "A folder: each mail is also put there, as an .eml file.")
+  sandbox:flag("--like-account", "Like the account of the settings: its sites, roles and team, by reads alone.")
+    :target("like") -- the same before the command's name is an option of another place, which this would undo
+  sandbox:option("--locale", "With --like-account: the language of titles beside English, such as de."):argname("LOCALE")
+  sandbox:flag("--strict-sites", "Refuse sites it does not know, instead of making them sites of the account.")
+
+  top:command("repl", "Lua's prompt, with wixum, wix (a client) and, where its file is there, ledger ready."):epilog(EVERYWHERE)
+
+  local help = top:command("help", "Explain an operation, a namespace or a word.")
+  help:argument("word", "e.g. site_invites.bulk_invite, options"):args("?")
+end
+
 --- The parser.
 ---@return table top of argparse
 function parser.new()
@@ -121,147 +292,16 @@ function parser.new()
   local function add(name, description)
     return top:command(name, description):epilog(EVERYWHERE)
   end
-
-  local plan = add("plan", "Plan who is to be invited, from a spreadsheet; nobody is mailed.")
-  planning(plan)
-  plan:flag("--dry-run", "Look at everything, and leave the ledger as it was.")
-
-  local invite = add("invite", "Plan what is new in a spreadsheet, and mail all who are planned.")
-  planning(invite)
-  mailing(invite)
-
-  local resume = add("resume", "Go on mailing who is planned.")
-  resume:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
-  mailing(resume)
-
-  local check = add("check", "Look who has joined since, and on what evidence; nobody is mailed.")
-  check:option("--site", "On this site alone."):count("*"):argname("SITE")
-  trusting(check)
-
-  local confirm = add("confirm", "Say whose account it is that joined, where that is unclear.")
-  confirm:argument("email", "Who was invited."):convert(address):argname("EMAIL")
-  confirm:option("--site", "The site: its id, or its name or address as the ledger has them."):count(1):argname("SITE")
-  confirm:option("--account", "The account that is theirs; `wixum check` names the candidates."):count(1):convert(guid):argname("ID")
-  confirm:flag("--undo", "Take back that it is theirs, and what followed from it.")
-  trusting(confirm)
-
-  local who = add("who", "Somebody, everywhere: invites, mails, evidence, accounts, the team; and the command that comes next.")
-  who:argument("text", "Part of an address, or of a name in the team; or an account's id."):argname("TEXT")
-  who:flag("--for-support", "A block to paste for Wix's support: calls, ids, times in UTC; neither key nor link is in it.")
-  who:flag("--offline", "Do not ask the team.")
-
-  local withdraw = add("withdraw", "The wrong person: revokes the invite, or takes the access away, once that is asked.")
-  withdraw:argument("email", "Who was invited."):convert(address):argname("EMAIL")
-  withdraw:option("--site", "The site: its id, or its name or address as the ledger has them."):count(1):argname("SITE")
-  withdraw:option("--account", "The account, where it is unclear which is theirs."):convert(guid):argname("ID")
-  trusting(withdraw)
-
-  local leaver = add("leaver", "What somebody who leaves can still reach: team, sites, invites; --apply takes it away.")
-  leaver:argument("email", "The whole address."):convert(address):argname("EMAIL")
-  leaver:flag("--apply", "Take it away, and look again.")
-  trusting(leaver)
-
-  local team = top:command("team", "The account's employees."):epilog(EVERYWHERE):command_target("team"):require_command(true)
-  local employ = team:command("invite", "Invite employees to the account, with a role on chosen sites."):epilog(EVERYWHERE)
-  employ:argument("emails", "Who is invited."):args("+"):convert(address):argname("EMAIL")
-  employ:option("--role", "The role, by its title or id."):count(1):argname("TITLE")
-  employ:option("--site", "On this site: its id, name or address; more than once for more."):count("*"):argname("SITE")
-  employ:option("--sites", "On the sites that FILE names, one a line."):argname("FILE")
-  employ:flag("--everywhere", "On the whole account: must be said.")
-  employ:option("--locale", "The language of titles, such as de."):argname("LOCALE")
-  employ:option("--language", "The language of the mail."):argname("LANGUAGE")
-  employ:flag("--dry-run", "Tell what would be done, and do nothing.")
-  local list = team:command("list", "Who is in the team or invited, and what became of the ledger's invites."):epilog(EVERYWHERE)
-  list:option("--locale", "The language of titles, such as de."):argname("LOCALE")
-  list:flag("--csv", "As CSV.")
-
-  local access = add("access", "Who can reach what: a review to be decided and signed; `wixum access apply FILE` carries it out.")
-  access:command_target("step"):require_command(false)
-  access:option("--csv", "As a spreadsheet, with columns for decision and signature; - is standard output."):argname("FILE")
-  access:option("--html", "As a page to be printed and signed."):argname("FILE")
-  access:option("--lua", "As a Lua table, a desired state for a nightly job: see `wixum access apply --help`."):argname("FILE")
-  access:option("--since", "What has changed since this review, an earlier CSV."):argname("OLD.csv")
-  access:option("--site", "On this site alone: its id, or its name or address as the ledger has them."):count("*"):argname("SITE")
-  access:option("--locale", "The language of titles, such as de."):argname("LOCALE")
-  access:option("--roles", "known: roles as people were invited, without a call a site; not with --lua.")
-    :choices{ "known" }:argname("known")
-  access:option("--delimiter", "Between cells: , unless said; German and French Excel want ;"):argname("CHARACTER")
-  local apply = access:command("apply",
-    "Carry decisions out: keep, remove, or a role's title or [id]. Looks anew, shows, asks, looks again.")
-  apply:argument("file", "A review with its decisions, as CSV; or NAME.lua, a table of who may reach what: it is compared with what is so, "
-    .. "and drift is reported (exit status 1), nothing changed."):argname("FILE")
-  apply:flag("--apply", "Of a Lua table: change what differs. Whoever is on a site of the table, and not in it, is removed.")
-    :target("changes") -- the name of the step itself would be true always
-  apply:flag("--dry-run", "Tell what would be done, and do nothing.")
-  apply:flag("--all-decided", "Exit with 1 where a row of the review has no decision, and could have one: not an open invite, nor "
-    .. "an owner.")
-  apply:option("--locale", "The language of titles, such as de."):argname("LOCALE")
-
-  local status = add("status", "How things stand: counts, who has waited longest, what a person has to settle.")
-  status:option("--site", "On this site alone."):count("*"):argname("SITE")
-  status:option("--fail-on", "Exit with 1 where a row is in this state; for cron."):count("*"):choices(selector.STATES):argname("STATE")
-
-  local export = add("export", "Rows as CSV for spreadsheets, or as JSON.")
-  export:argument("file", "Where to; standard output unless said. NAME.json is JSON."):args("?"):argname("FILE")
-  export:option("--delimiter", "Between cells: , unless said; German and French Excel want ;"):argname("CHARACTER")
-  selecting(export)
-
-  local report = add("report", "One page for people: who was mailed, who accepted, what went wrong; or the figures as --json.")
-  report:option("--html", "Write the page to FILE; - is standard output."):argname("FILE")
-  report:option("--site", "On this site alone."):count("*"):argname("SITE")
-
-  local remind = add("remind", "Mail those once more who have not accepted.")
-  remind:option("--after", "Who was invited longer ago; 7d unless said."):convert(age):argname("AGE")
-  remind:option("--every", "After that, so often; as --after unless said."):convert(age):argname("AGE")
-  remind:option("--at-most", "Reminders a person; 2 unless said."):convert(whole("at-most", 1)):argname("N")
-  remind:option("--email", "This person alone."):count("*"):convert(address):argname("ADDRESS")
-  remind:option("--site", "On this site alone."):count("*"):argname("SITE")
-  remind:option("--limit", "At most so many rows."):convert(whole("a limit", 1)):argname("N")
-  remind:flag("--all", "All who are due; so it is where nobody is named.")
-  mailing(remind)
-  trusting(remind)
-
-  local resend = add("resend", "Mail an invite once more: to whom it got lost.")
-  selecting(resend)
-  mailing(resend)
-  resend:flag("--anew", "Do not go on with a batch that was interrupted.")
-
-  local retry = add("retry", "Plan failed, expired and revoked rows anew; nobody is mailed before `wixum resume`.")
-  selecting(retry)
-
-  local revoke = add("revoke", "Revoke invites; who has accepted keeps the site.")
-  selecting(revoke)
-  revoke:flag("--dry-run", "Tell what would be done, and do nothing.")
-  revoke:flag("--anew", "Do not go on with a batch that was interrupted.")
-
-  local settle = add("settle", "Say what became of rows that are unknown.")
-  settle:argument("verdict", "sent: it acted, the person was mailed, or the invite revoked. not_sent: it did not.")
-    :choices{ "sent", "not_sent" }
-  selecting(settle)
-
-  add("backup", "Write the ledger to one file, while it is in use."):argument("file", "One that is not there yet."):argname("FILE")
-  add("import", "Read a backup or an export into the ledger."):argument("file", "It stays as it is."):argname("FILE")
-
-  local roles = add("roles", "The roles that can be given.")
-  roles:option("--locale", "The language of titles, such as de."):argname("LOCALE")
-  roles:flag("--csv", "As CSV.")
-  add("sites", "The account's sites."):flag("--csv", "As CSV.")
-  add("doctor", "Is everything as it must be? Settings, key, rights, sites, clock; reads only, and says what to do.")
-
-  local sandbox = top:command("sandbox", "Play Wix on loopback until Ctrl-C: nobody is mailed.")
-  sandbox:option("--port", "The port; 0 takes a free one."):default("0"):convert(whole("a port", 0, 65535))
-  sandbox:option("--seed", "The same seed gives the same ids."):convert(whole("a seed", math.mininteger))
-  sandbox:option("--state", "A file: go on from what it holds, and keep what there is at the end.")
-  sandbox:option("--mail-folder", "A folder: each mail is also put there, as an .eml file.")
-  sandbox:flag("--like-account", "Like the account of the settings: its sites, roles and team, by reads alone.")
-    :target("like") -- the same before the command's name is an option of another place, which this would undo
-  sandbox:option("--locale", "With --like-account: the language of titles beside English, such as de."):argname("LOCALE")
-  sandbox:flag("--strict-sites", "Refuse sites it does not know, instead of making them sites of the account.")
-
-  top:command("repl", "Lua's prompt, with wixum, wix (a client) and, where its file is there, ledger ready."):epilog(EVERYWHERE)
-
-  local help = top:command("help", "Explain an operation, a namespace or a word.")
-  help:argument("word", "e.g. site_invites.bulk_invite, options"):args("?")
+  inviting(add)
+  knowing(add)
+  parting(add)
+  employing(top)
+  reviewing(add)
+  telling(add)
+  mailing_again(add)
+  deciding(add)
+  keeping(add)
+  playing(top)
   return top
 end
 
