@@ -16,7 +16,11 @@ local PAGE = 200 -- rows read at a time
 
 --- Why an invite could not be revoked, and need not be: it was used, declined, or is over; nobody knows which.
 changes.NOT_OPEN = "the service says that it is not open any more"
-local NOT_THERE = "the service does not have it any more"
+
+-- The codes that say of an invite that nobody can use it any more. That there is no such resource is documented. For one that is not
+-- pending no code is: this one is the sandbox's. Any other refusal, be its status the same, may be about the call (a site that the service
+-- did not see named, somebody else who changed it meanwhile): the invite may be open then.
+local NOT_USABLE = { INVITE_NOT_PENDING = changes.NOT_OPEN, NOT_FOUND = "the service does not have it any more" }
 
 ---@class wixum.Change
 ---@field kind "revoke_invite"|"remove_contributor"|"change_role"|"remove_member"|"change_assignments"
@@ -54,8 +58,9 @@ KINDS.revoke_invite = {
   call = function(wix, row)
     local answer, found = wix.site_invites.revoke_invite{ invite_id = row.detail.invite_id }
     -- also after an attempt of which nobody knows: it is over, by that or before
-    if answer or found.kind ~= "precondition" and found.kind ~= "conflict" and found.kind ~= "not_found" then return answer, found end
-    return {}, { status = found.status, request_id = found.request_id, over = found.kind == "not_found" and NOT_THERE or changes.NOT_OPEN }
+    local over = not answer and NOT_USABLE[found.code or ""]
+    if not over then return answer, found end
+    return {}, { status = found.status, request_id = found.request_id, over = over }
   end,
 }
 
