@@ -71,3 +71,39 @@ describe("a refusal to revoke #pure", function()
     end
   end)
 end)
+
+describe("an invite that is planned anew #pure", function()
+  -- Somebody came by Ann's or by Bob's, and Ann's has run out.
+  local function planned_anew()
+    desk:invite(ANN, BOB)
+    local account = desk:accept(ANN)
+    desk:days(31)
+    assert(ledger:check(wix))
+    assert(ledger:retry{ email = ANN })
+    return account
+  end
+
+  it("is taken back, and whoever may be in by one before it is shown", function()
+    local account = planned_anew()
+    local done = withdraw(ANN)
+    assert.same({ "unclear", true, { account } }, { done.outcome, done.taken_back, done.candidate.others })
+    assert.same({ "revoked", "taken back before it was mailed anew" }, { desk:row(ANN).state, desk:row(ANN).reason })
+    assert.equal("removed", withdraw(ANN, { account_id = account }).outcome)
+    assert.is_false(desk:reaches(account))
+  end)
+
+  it("is left planned where an account is named that it cannot have been", function()
+    planned_anew()
+    local done, err = ledger:withdraw(wix, { email = ANN, site_id = desk.sites[1], account_id = desk.sites[2] })
+    assert.is_nil(done)
+    assert.same({ "invalid", "planned" }, { err.kind, desk:row(ANN).state })
+  end)
+
+  it("is taken back for a leaver, which says what was mailed", function()
+    local account = planned_anew()
+    local found = assert(ledger:leaver(wix, ANN, { apply = true }))
+    assert.same({ 1, false, 1 }, { found.taken_back, found.is_clean, #found.left.decide })
+    assert.matches(account, found.left.decide[1].text, 1, true)
+    assert.equal("taken back before it was mailed anew", desk:row(ANN).reason)
+  end)
+end)

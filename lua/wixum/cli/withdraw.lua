@@ -22,7 +22,7 @@ local function words_of(candidate)
 end
 
 local OUTCOMES = {
-  taken_back = "Taken back: %s on %s was not mailed.",
+  taken_back = "Taken back: the planned invite of %s to %s will not be mailed.",
   revoked = "The invite of %s to %s is revoked; nobody can accept it any more.",
   over = "The invite of %s to %s was not open any more, and nobody is known to have joined by it.",
   removed = "%s is gone from %s: it was looked at again.",
@@ -33,6 +33,9 @@ local OUTCOMES = {
 
 -- What is said where it is unclear who has joined: no more than what is known of the invite.
 local function unclear_words(done)
+  if done.taken_back then
+    return "The planned invite of %s to %s is taken back: somebody may have joined by one before it, and nobody knows who."
+  end
   if done.is_over then return "The invite of %s to %s is not open any more: somebody may have used it, and nobody knows who." end
   if done.unrevoked then return "The invite of %s to %s may be open still, and nobody knows whether it has been used." end
   return "Nothing was removed: nobody knows whether %s has %s."

@@ -25,11 +25,9 @@ local leaver = {}
 ---@field stopped wixum.Error?
 ---@field interrupted_at string? when an earlier run of the same began that was not carried out to its end
 
-local TAKEN_BACK = "UPDATE invites SET state = 'revoked', reason = 'taken back before it was mailed', changed_at = ? WHERE id = ?"
-
 local function take_back(db, plan, now)
   db:transaction(function()
-    for _, row in ipairs(plan.take_back) do db:run(TAKEN_BACK, now, row.id) end
+    for _, row in ipairs(plan.take_back) do removed.planned(db, row.id, now) end
     if plan.team_planned then
       db:run("UPDATE team_invites SET state = 'revoked', reason = 'taken back before it was mailed', changed_at = ? WHERE id = ?", now,
         plan.team_planned)

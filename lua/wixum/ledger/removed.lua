@@ -1,4 +1,4 @@
---- Somebody was taken off a site: what that means for the ledger's rows.
+--- Somebody was taken off a site, or will not be invited to it: what that means for the ledger's rows.
 --
 -- Owns what is written down of it, and what has to be known before; whether somebody is gone is seen by `aftermath`.
 
@@ -36,6 +36,15 @@ function removed.account(db, site_id, account_id, now, row_id)
   end
   for _, id in ipairs(rows) do db:run(ROWS, removed.REASON, evidence.OPERATOR, account_id, now, id) end
 end
+
+local TAKEN_BACK = [[UPDATE invites SET state = 'revoked', reason = CASE WHEN mails > 0 THEN 'taken back before it was mailed anew'
+  ELSE 'taken back before it was mailed' END, changed_at = ? WHERE id = ?]]
+
+--- Writes down that an invite will not be mailed that was planned. Of those before it this says nothing.
+---@param db table
+---@param row_id integer
+---@param now string
+function removed.planned(db, row_id, now) db:run(TAKEN_BACK, now, row_id) end
 
 local OPEN = " AND state IN ('pending', 'expired', 'unknown')"
 

@@ -26,10 +26,11 @@ local withdraw = {}
 ---@class wixum.Withdrawal
 ---@field email string
 ---@field site_id string
----@field outcome "taken_back"|"revoked"|"over"|"removed"|"unseen"|"open"|"asked"|"unclear"|"none" taken_back: he was not mailed yet;
---- revoked: the invite is; over: it was not open any more, and nobody is known to have joined by it; removed: the access is gone; unseen:
---- it was taken away, and whether he is gone could not be seen; open: it could not be done; asked: the answer was no; unclear: it must be
---- said which account; none: it had been revoked, had failed or expired before, and nobody is known to have joined by it
+---@field outcome "taken_back"|"revoked"|"over"|"removed"|"unseen"|"open"|"asked"|"unclear"|"none" taken_back: it was planned,
+--- and will not be mailed; revoked: the invite is; over: it was not open any more, and nobody is known to have joined by it; removed: the
+--- access is gone; unseen: it was taken away, and whether he is gone could not be seen; open: it could not be done; asked: the answer was
+--- no; unclear: it must be said which account; none: it had been revoked, had failed or expired before, and nobody is known to have joined
+---@field taken_back boolean? it was planned, and will not be mailed; one before it may have been
 ---@field is_over boolean? where the invite was to be revoked: it was not open any more
 ---@field unrevoked string? why it could not be revoked: it may be open still
 ---@field candidate wixum.Candidate? who has, or may have, accepted
@@ -87,8 +88,6 @@ end
 local function look(owner, wix, site_id, trust)
   return check.run(owner, wix, ("site_id = '%s'"):format(site_id), { trust = trust })
 end
-
-local TAKEN_BACK = "UPDATE invites SET state = 'revoked', reason = 'taken back before it was mailed', changed_at = ? WHERE id = ?"
 
 local function revocation(row, words)
   return { kind = "revoke_invite", site_id = row.site_id, email = row.email, detail = { invite_id = row.invite_id },
@@ -199,8 +198,8 @@ function withdraw.run(owner, wix, given, options)
   if not row then return nil, "the ledger has no invite of this address to this site" end
   local done = { email = row.email, site_id = site_id, outcome = "none" }
   local function take_back()
-    db:run(TAKEN_BACK, now(), row.id)
-    done.outcome = "taken_back"
+    removed.planned(db, row.id, now())
+    done.outcome, done.taken_back = "taken_back", true
     return done
   end
   if row.state == "planned" and row.mails == 0 then return take_back() end
@@ -208,12 +207,16 @@ function withdraw.run(owner, wix, given, options)
   if err then return nil, err end
   decide.expire(db, now())
   row = read(db, site_id, person)
-  if row.state == "planned" then return take_back() end -- he was mailed before, and has not joined
-  if row.state == "pending" or row.state == "expired" or row.state == "unknown" then
+  local named = given.account_id and folding.ascii(given.account_id)
+  if row.state == "planned" then -- mailed before: somebody may have joined by that
+    local _, reason = candidate_of(db, row, named)
+    if reason then return nil, reason end
+    take_back()
+  elseif row.state == "pending" or row.state == "expired" or row.state == "unknown" then
     row = revoke(owner, wix, given, row, done, options)
     if not row then return done end
   end
-  local candidate, reason = candidate_of(db, row, given.account_id and folding.ascii(given.account_id))
+  local candidate, reason = candidate_of(db, row, named)
   if reason then return nil, reason end
   done.candidate = candidate
   if not candidate then return done end
