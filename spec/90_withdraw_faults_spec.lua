@@ -1,5 +1,6 @@
 -- What withdrawing said and took for granted wrong once, and what nobody noticed when it was taken out.
 
+local command = require "spec.support.command"
 local support = require "spec.support.ledger"
 
 local ANN, BOB = "ann@example.com", "bob@example.com"
@@ -105,5 +106,70 @@ describe("an invite that is planned anew #pure", function()
     assert.same({ 1, false, 1 }, { found.taken_back, found.is_clean, #found.left.decide })
     assert.matches(account, found.left.decide[1].text, 1, true)
     assert.equal("taken back before it was mailed anew", desk:row(ANN).reason)
+  end)
+end)
+
+-- From now on the account's list says that nobody can reach the site.
+local function list_lacks_everybody(of, site)
+  of:fault{ operation = "sites.query_sites", status = 200, times = "always", body =
+    ('{"sites":[{"id":"%s","ownerAccountId":"%s","contributorAccountIds":[]}],"metadata":{"hasNext":false}}'):format(site, of.account_id) }
+end
+
+-- An answer of the service says that an invite was used, and not by whom.
+local function tell_used(of, invite)
+  of:fault{ operation = "site_invites.resend_invite", status = 200, acts = false,
+    json = { invite = { id = invite.id, email = invite.email, status = "Used" } } }
+end
+
+describe("somebody of whom it was told that they accepted #pure", function()
+  it("has something that nobody can take off, where no account can be seen", function()
+    desk:invite_to(ANN)
+    tell_used(server, desk:open_invite(ANN))
+    assert(ledger:resend(wix, { email = ANN }))
+    list_lacks_everybody(server, desk.sites[1])
+    local done = withdraw(ANN)
+    assert.same({ "unclear", nil, "accepted" }, { done.outcome, done.candidate, desk:row(ANN).state })
+  end)
+end)
+
+describe("the command that withdraws #pure", function()
+  local commands
+  before_each(function()
+    commands = command.new{ seed = 3, sites = desk.sites, start_time = os.time() - 40 * 86400 }
+    commands:write("c.csv", "site,email,role", desk.sites[1] .. "," .. ANN .. "," .. support.ROLE.title,
+      desk.sites[1] .. "," .. BOB .. "," .. support.ROLE.title)
+    commands:done("invite", "c.csv")
+  end)
+  after_each(function() commands:close() end)
+
+  local function contains(text, ...)
+    for _, words in ipairs{ ... } do assert.truthy(text:find(words, 1, true), ("%q is not in:\n%s"):format(words, text)) end
+  end
+
+  local function invite() return commands.server:invites{ email = ANN }[1] end
+  local function run(status) return commands:fails(status, "withdraw", ANN, "--site", desk.sites[1]) end
+
+  it("shows who may be in where the invite is planned anew", function()
+    local account = assert(commands.server:accept(invite())).accepted_by_account_id
+    contains(commands:done "check", "2 unclear")
+    commands:done("retry", "--email", ANN)
+    local output = run(1)
+    contains(output, "The planned invite of ann@example.com to ", " is taken back: somebody may have joined by one before it, and nobody "
+      .. "knows who.", "it may have been account " .. account)
+  end)
+
+  it("says that somebody accepted, where it was told and nobody can be seen", function()
+    tell_used(commands.server, invite())
+    commands:done("resend", "--email", ANN)
+    list_lacks_everybody(commands.server, desk.sites[1])
+    contains(run(1), "ann@example.com accepted the invite to " .. desk.sites[1] .. ", and nobody knows by which account.",
+      "no account can be seen there that it may be: look at the site's Roles & Permissions page")
+  end)
+
+  it("says no more of what was planned than that it will not be mailed", function()
+    commands:write("d.csv", "site,email,role", desk.sites[2] .. "," .. ANN .. "," .. support.ROLE.title)
+    commands:done("plan", "d.csv")
+    contains(commands:done("withdraw", ANN, "--site", desk.sites[2]), "Taken back: the planned invite of ann@example.com to "
+      .. desk.sites[2] .. " will not be mailed.")
   end)
 end)

@@ -33,6 +33,7 @@ local OUTCOMES = {
 
 -- What is said where it is unclear who has joined: no more than what is known of the invite.
 local function unclear_words(done)
+  if not done.candidate then return "%s accepted the invite to %s, and nobody knows by which account." end
   if done.taken_back then
     return "The planned invite of %s to %s is taken back: somebody may have joined by one before it, and nobody knows who."
   end
@@ -91,6 +92,8 @@ function withdraw.run(desk)
   if done.outcome == "revoked" and candidate then
     talk:wrong("somebody joined by this invite or by another: %s. Should it have been this one, say "
       .. "`wixum withdraw %s --site %s --account ID`", candidate.account_id or table.concat(candidate.others, " or "), done.email, site)
+  elseif done.outcome == "unclear" and not candidate then
+    talk:wrong("no account can be seen there that it may be: look at the site's Roles & Permissions page")
   elseif done.outcome == "unclear" then
     talk:wrong("it may have been account %s: say which with --account ID, or `wixum confirm` first", table.concat(candidate.others, " or "))
   elseif done.outcome == "open" and done.reason ~= done.unrevoked then

@@ -29,7 +29,8 @@ local withdraw = {}
 ---@field outcome "taken_back"|"revoked"|"over"|"removed"|"unseen"|"open"|"asked"|"unclear"|"none" taken_back: it was planned,
 --- and will not be mailed; revoked: the invite is; over: it was not open any more, and nobody is known to have joined by it; removed: the
 --- access is gone; unseen: it was taken away, and whether he is gone could not be seen; open: it could not be done; asked: the answer was
---- no; unclear: it must be said which account; none: it had been revoked, had failed or expired before, and nobody is known to have joined
+--- no; unclear: it must be said which account, or it was told that somebody accepted, and no account can be seen that it may be; none: it
+--- had been revoked, had failed or expired before, and nobody is known to have joined by it
 ---@field taken_back boolean? it was planned, and will not be mailed; one before it may have been
 ---@field is_over boolean? where the invite was to be revoked: it was not open any more
 ---@field unrevoked string? why it could not be revoked: it may be open still
@@ -219,7 +220,10 @@ function withdraw.run(owner, wix, given, options)
   local candidate, reason = candidate_of(db, row, named)
   if reason then return nil, reason end
   done.candidate = candidate
-  if not candidate then return done end
+  if not candidate then
+    if row.state == "accepted" then done.outcome = "unclear" end -- it was told, and by nobody's account that can be seen
+    return done
+  end
   if not candidate.account_id then
     if done.outcome ~= "revoked" then done.outcome = "unclear" end
     return done
