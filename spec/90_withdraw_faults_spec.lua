@@ -173,3 +173,52 @@ describe("the command that withdraws #pure", function()
       .. desk.sites[2] .. " will not be mailed.")
   end)
 end)
+
+describe("somebody whom the account's list lacks #pure", function()
+  -- Ann accepted; from now on the list says that nobody can reach the site.
+  local function lacked()
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
+    assert(ledger:check(wix))
+    server:advance(60)
+    list_lacks_everybody(server, desk.sites[1])
+    return account
+  end
+
+  it("is not gone that the site itself still has", function()
+    local account = lacked()
+    refuse("contributors.remove_contributor", 404, "NOT_FOUND")
+    local done = withdraw(ANN, { account_id = account })
+    assert.same({ "open", "otherwise", "accepted" }, { done.outcome, done.seen, desk:row(ANN).state })
+    assert.equal("removed", withdraw(ANN, { account_id = account }).outcome)
+  end)
+
+  it("is found by a leaver, be the account confirmed or that of their invite", function()
+    for _, is_confirmed in ipairs{ false, true } do
+      start()
+      local account = lacked()
+      if is_confirmed then assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account }) end
+      assert.equal(1, assert(ledger:leaver(wix, ANN)).removals)
+      refuse("contributors.remove_contributor", 404, "NOT_FOUND")
+      local found = assert(ledger:leaver(wix, ANN, { apply = true }))
+      assert.same({ false, "otherwise", 1 }, { found.is_clean, found.undone[1].seen, #found.left.changes })
+      found = assert(ledger:leaver(wix, ANN, { apply = true }))
+      assert.same({ true, false }, { found.is_clean, desk:reaches(account) })
+      server:requests_clear()
+      assert(ledger:leaver(wix, ANN))
+      assert.equal(0, #server:requests{ operation = "contributors.query_site_contributors" }) -- that was seen
+    end
+  end)
+
+  it("could not be seen by a leaver where the site will not say", function()
+    local account = lacked()
+    refuse("contributors.query_site_contributors", 403)
+    local found = assert(ledger:leaver(wix, ANN))
+    assert.same({ 0, "forbidden", false }, { #found.changes, found.forbidden.kind, found.is_empty })
+    assert.matches("Site 1: account " .. account .. " was there, the list lacks it, and the site could not be asked: the service answered "
+      .. "403", found.unseen[1], 1, true)
+    server:fault{ operation = "contributors.query_site_contributors", status = 401 }
+    local none, err = ledger:leaver(wix, ANN)
+    assert.same({ nil, "unauthenticated" }, { none, err.kind })
+  end)
+end)

@@ -213,7 +213,7 @@ local function carry_out(owner, wix, made, subject, done, context, options)
   done.states = {}
   for _, row in ipairs(list) do done.states[row.state] = (done.states[row.state] or 0) + 1 end
   if done.stopped then return end
-  local seen, err = aftermath.look(owner, wix, list, context.titles.ids, true)
+  local seen, err = aftermath.look(owner, wix, list, context.titles.ids)
   done.as_wanted, done.otherwise, done.unseen, done.stopped = seen.as_wanted, seen.otherwise, seen.unseen, err
   done.wrong = seen.rows
   for _, row in ipairs(list) do

@@ -2,12 +2,12 @@
 --
 -- Owns the looking, and what is written down of it. Changes nothing at the service.
 
+local absent = require "wixum.ledger.absent"
 local client = require "wixum.client"
 local database = require "wixum.ledger.database"
 local folding = require "wixum.folding"
 local looks = require "wixum.ledger.looks"
 local map = require "wixum.map"
-local owners = require "wixum.ledger.owners"
 local reach = require "wixum.ledger.reach"
 local team = require "wixum.ledger.team"
 local quoted = database.quoted
@@ -32,35 +32,23 @@ end
 local THERE = [[SELECT site_id FROM presences WHERE site_id = ? AND account_id = ? AND gone_at IS NULL
   UNION SELECT site_id FROM sites WHERE site_id = ? AND owner_account_id = ?]]
 
--- Sites themselves are asked where the list lacks somebody: that it is complete is inferred.
+-- Where the list lacks somebody, the sites themselves say whether they are gone.
 local function ask_sites(owner, wix, ids, rows, summary)
-  local problem, on = nil, {}
-  local _, raised = map.each(ids, function(id)
-    if problem then return true end
-    local accounts, err, users = reach.accounts_of(wix, id)
-    summary.calls = summary.calls + 1
-    if not accounts then
-      problem = problem or err
-      return true
-    end
-    on[id] = {}
-    for _, account in ipairs(accounts) do on[id][account] = true end
-    owners.remember(owner, users)
-    return true
-  end, { concurrency = client.state(wix).settings.concurrency })
-  if raised ~= nil then error(raised, 0) end
+  local on, unasked, calls, problem = absent.ask(owner, wix, ids)
+  summary.calls = summary.calls + calls
   for _, row in ipairs(rows) do
+    problem = problem or unasked[row.site_id]
     if on[row.site_id] then write(owner.db, row, on[row.site_id][row.account_id] and "otherwise" or "as_wanted", owner.now()) end
   end
   return problem
 end
 
-local function look_at_sites(owner, wix, rows, summary, asks)
+local function look_at_sites(owner, wix, rows, summary)
   local db, ids, listed = owner.db, {}, {}
   for _, row in ipairs(rows) do
     if not listed[row.site_id] then ids[#ids + 1], listed[row.site_id] = row.site_id, true end
   end
-  local absent, to_ask, lacking = {}, {}, {}
+  local lacked, to_ask, lacking = {}, {}, {}
   for first = 1, #ids, looks.A_CALL do
     local page = table.move(ids, first, math.min(first + looks.A_CALL - 1, #ids), 1, {})
     for _, id in ipairs(page) do db:run("INSERT INTO sites (site_id) VALUES (?) ON CONFLICT DO NOTHING", id) end
@@ -70,15 +58,15 @@ local function look_at_sites(owner, wix, rows, summary, asks)
     for _, row in ipairs(rows) do
       if seen[row.site_id] then
         local there = db:one(THERE, row.site_id, row.account_id, row.site_id, row.account_id)
-        if there or not asks then write(db, row, there and "otherwise" or "as_wanted", owner.now())
+        if there then write(db, row, "otherwise", owner.now())
         else
-          absent[#absent + 1] = row
+          lacked[#lacked + 1] = row
           if not lacking[row.site_id] then to_ask[#to_ask + 1], lacking[row.site_id] = row.site_id, true end
         end
       end
     end
   end
-  if to_ask[1] then return ask_sites(owner, wix, to_ask, absent, summary) end
+  if to_ask[1] then return ask_sites(owner, wix, to_ask, lacked, summary) end
 end
 
 local function same_roles(found, wanted)
@@ -160,15 +148,15 @@ end
 -- Where it can be seen; whether an invite is open can be seen nowhere.
 local KINDS = { remove_contributor = "sites", change_role = "roles", remove_member = "team", change_assignments = "team" }
 
---- Looks what came of a plan's changes, all that were called for.
+--- Looks what came of a plan's changes, all that were called for. A site that somebody is gone from by the account's list is asked
+--- itself, a call each.
 ---@param owner table of the ledger: `db`, `now`
 ---@param wix table
 ---@param rows table[] of `changes.rows`
 ---@param role_ids string[]? of the account, where roles were changed
----@param asks boolean? ask each site that somebody is gone from by the account's list, a call each
 ---@return wixum.Aftermath
 ---@return wixum.Error? err why not all could be looked at
-function aftermath.look(owner, wix, rows, role_ids, asks)
+function aftermath.look(owner, wix, rows, role_ids)
   local groups, summary = { sites = {}, roles = {}, team = {} }, { as_wanted = 0, otherwise = 0, unseen = 0, calls = 0, rows = {} }
   local called = {}
   for _, row in ipairs(rows) do
@@ -179,7 +167,7 @@ function aftermath.look(owner, wix, rows, role_ids, asks)
       called[#called + 1] = row
     end
   end
-  local err = #groups.sites > 0 and look_at_sites(owner, wix, groups.sites, summary, asks) or nil
+  local err = #groups.sites > 0 and look_at_sites(owner, wix, groups.sites, summary) or nil
   err = err or #groups.roles > 0 and look_at_roles(owner, wix, groups.roles, role_ids, summary) or nil
   err = err or #groups.team > 0 and look_at_team(owner, wix, groups.team, summary) or nil
   for _, row in ipairs(called) do

@@ -3,6 +3,7 @@
 -- Owns what is a step, what a person has to decide first, and what no call can do. An account is taken for theirs where that is known, and
 -- on the site whose invite it used: nowhere else, since links are passed on. What cannot be seen is told, not left out. Changes nothing.
 
+local absent = require "wixum.ledger.absent"
 local access_plan = require "wixum.access.plan"
 local changes = require "wixum.ledger.changes"
 local check = require "wixum.ledger.check"
@@ -162,6 +163,37 @@ local function certain_accounts(db, person, users)
   return list, known
 end
 
+local JOINED = "SELECT account_id, site_id, evidence FROM invites WHERE person = ? AND state = 'accepted' AND account_id IS NOT NULL"
+
+-- Where accounts that are theirs were seen, and the list lacks them: those that are there, with the evidence. Nil and the error; or nil
+-- where it was to end.
+local function look_for_absent(owner, wix, person, plan, accounts, known, options)
+  local wanted, why = {}, {}
+  local function add(account, site_id, evidence_of)
+    if account == plan.own_account then return end
+    wanted[#wanted + 1] = { account_id = account, site_id = site_id }
+    why[account .. (site_id or "")] = evidence_of
+  end
+  for _, account in ipairs(accounts) do add(account, nil, known[account]) end
+  for row in owner.db:rows(JOINED, person) do
+    if not removed.somebody_elses(owner.db, row.account_id, person) then add(row.account_id, row.site_id, row.evidence) end
+  end
+  local list, calls, err = absent.find(owner, wix, wanted, options.is_over)
+  plan.calls = plan.calls + calls
+  if err or options.is_over() then return nil, err end
+  local there = {}
+  for _, row in ipairs(list) do
+    row.evidence = why[row.account_id] or why[row.account_id .. row.site_id]
+    if row.is_there then there[#there + 1] = row
+    elseif row.problem then
+      plan.forbidden = plan.forbidden or row.problem.kind == "forbidden" and row.problem or nil
+      plan.unseen[#plan.unseen + 1] = ("%s: account %s was there, the list lacks it, and the site could not be asked: %s; look at its "
+        .. "Roles & Permissions page"):format(row.name or row.site_id, row.account_id, row.problem.message)
+    end
+  end
+  return there
+end
+
 -- ---- putting together ------------------------------------------------------------------------------------------------
 
 local function is_owner(reached) return reached.owner_account_id == reached.account_id end
@@ -301,6 +333,9 @@ function leaver_plan.make(owner, wix, email, options)
   for _, account in ipairs(accounts) do
     for row in reached_by(db, plan, account) do add_removal(plan, row, email, known[account]) end
   end
+  local there, err = look_for_absent(owner, wix, person, plan, accounts, known, options)
+  if not there then return nil, err end
+  for _, row in ipairs(there) do add_removal(plan, row, email, row.evidence) end
   local elsewhere, rows = {}, db:all(ROWS, person)
   for _, row in ipairs(rows) do
     add_open(plan, row)
