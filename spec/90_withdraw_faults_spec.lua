@@ -115,10 +115,10 @@ local function list_lacks_everybody(of, site)
     ('{"sites":[{"id":"%s","ownerAccountId":"%s","contributorAccountIds":[]}],"metadata":{"hasNext":false}}'):format(site, of.account_id) }
 end
 
--- An answer of the service says that an invite was used, and not by whom.
-local function tell_used(of, invite)
+-- An answer of the service says that an invite was used, and perhaps by whom.
+local function tell_used(of, invite, account)
   of:fault{ operation = "site_invites.resend_invite", status = 200, acts = false,
-    json = { invite = { id = invite.id, email = invite.email, status = "Used" } } }
+    json = { invite = { id = invite.id, email = invite.email, status = "Used", acceptedByAccountId = account } } }
 end
 
 describe("somebody of whom it was told that they accepted #pure", function()
@@ -129,6 +129,50 @@ describe("somebody of whom it was told that they accepted #pure", function()
     list_lacks_everybody(server, desk.sites[1])
     local done = withdraw(ANN)
     assert.same({ "unclear", nil, "accepted" }, { done.outcome, done.candidate, desk:row(ANN).state })
+  end)
+
+  -- Ann and Bob are in, and of Ann's invite an answer told it.
+  local function both_in(account_told)
+    start()
+    desk:invite(ANN, BOB)
+    local invite, account, other = desk:open_invite(ANN), desk:accept(ANN), desk:accept(BOB)
+    assert(ledger:check(wix))
+    tell_used(server, invite, account_told and account)
+    assert(ledger:resend(wix, { email = ANN }))
+    return account, other
+  end
+
+  local function say(email, account, undo)
+    return assert(ledger:confirm{ email = email, site_id = desk.sites[1], account_id = account, undo = undo })
+  end
+
+  local function known_of(email)
+    local row = desk:row(email)
+    return { row.state, row.evidence, row.account_id }
+  end
+
+  it("has accepted still where it is taken back whose account it was, and is not mailed", function()
+    local _, other = both_in()
+    say(ANN, other)
+    assert.same({ "accepted", "operator", other }, known_of(ANN))
+    local done = say(ANN, other, true)
+    assert.same({ { email = ANN, site_id = desk.sites[1], is_accepted = true } }, done.reopened)
+    assert.same({ "accepted", "told" }, { table.unpack(known_of(ANN), 1, 2) })
+    desk:days(8)
+    assert(ledger:remind(wix, { email = ANN, at_most = 9 }))
+    assert.equal(2, desk:row(ANN).mails)
+  end)
+
+  it("is told with the account, and that stays so", function()
+    local account, other = both_in(true)
+    for _ = 1, 2 do
+      say(ANN, account)
+      assert.same({ "accepted", "told", account }, known_of(ANN))
+      say(ANN, account, true)
+      assert.same({ "accepted", "told", account }, known_of(ANN))
+    end
+    say(BOB, account) -- by whose account, is another question
+    assert.same({ "accepted", "told", other }, known_of(ANN))
   end)
 end)
 

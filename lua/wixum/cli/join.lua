@@ -72,7 +72,10 @@ function join.confirm(desk)
     trust = join.trust(desk) })
   local lines = { given.undo and ("Taken back: account %s is not known to be %s's any more."):format(done.account_id, done.email)
     or ("%s accepted on %s: account %s is theirs, here and wherever it is seen."):format(done.email, site, done.account_id) }
-  for _, row in ipairs(done.reopened) do lines[#lines + 1] = ("  %s on %s is open again"):format(row.email, row.site_id) end
+  for _, row in ipairs(done.reopened) do
+    lines[#lines + 1] = ("  %s on %s %s"):format(row.email, row.site_id, row.is_accepted
+      and "accepted, as was told: by which account is not known" or "is open again")
+  end
   for _, row in ipairs(done.further) do
     lines[#lines + 1] = ("  so %s accepted on %s: %s"):format(row.email, row.site_id, evidence.WORDS[row.evidence])
   end

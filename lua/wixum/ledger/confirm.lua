@@ -13,16 +13,27 @@ local confirm = {}
 ---@field site_id string
 ---@field account_id string
 ---@field further table[] rows that follow from it: email, site_id, name, account_id, evidence
----@field reopened table[] rows that had been taken for this account: email, site_id
+---@field reopened table[] rows that had been taken for this account: email, site_id; is_accepted: since an
+--- answer told it
 
--- A row as it was before it was taken for accepted; what has expired meanwhile is said by its date.
-local REOPENED = [[UPDATE invites SET state = coalesce(accepted_from, 'pending'), accepted_from = NULL, evidence = NULL, account_id = NULL,
-  joined_after = NULL, joined_by = NULL, candidates = NULL, reason = NULL, changed_at = ? WHERE id = ?]]
+-- A row as it was before it was taken for accepted; what has expired meanwhile is said by its date. That an answer told the acceptance
+-- stays so, whosever account it was: nobody is to be mailed for that.
+local IS_TOLD = "(evidence = 'told' OR accepted_from = 'accepted')"
+local REOPENED = ([[UPDATE invites SET state = coalesce(CASE WHEN IS_TOLD THEN 'accepted' END, accepted_from, 'pending'),
+  evidence = CASE WHEN IS_TOLD THEN 'told' END, accepted_from = NULL, account_id = NULL, joined_after = NULL, joined_by = NULL,
+  candidates = NULL, reason = NULL, changed_at = ? WHERE id = ?]]):gsub("IS_TOLD", IS_TOLD)
 
+-- Answers what is said of it.
 local function reopen(db, row, now)
   db:run("UPDATE presences SET row_id = NULL WHERE row_id = ?", row.id)
   db:run(REOPENED, now, row.id)
+  local is_accepted = db:one("SELECT 1 AS found FROM invites WHERE id = ? AND state = 'accepted'", row.id) ~= nil
+  return { email = row.email, site_id = row.site_id, is_accepted = is_accepted or nil }
 end
+
+local SAID = [[UPDATE invites SET accepted_from = CASE WHEN state <> 'accepted' THEN state WHEN evidence = 'told' THEN 'accepted'
+  ELSE accepted_from END, state = 'accepted', evidence = ?, account_id = ?, joined_after = ?, joined_by = ?, candidates = NULL,
+  reason = NULL, changed_at = ? WHERE id = ?]]
 
 local function find_row(db, site_id, email)
   local row = db:one("SELECT id, email, person, state, step, mails, account_id, evidence FROM invites WHERE site_id = ? AND person = ?",
@@ -98,14 +109,13 @@ function confirm.say(owner, given, own_account, trust)
     local reopened = {}
     for _, other in ipairs(db:all([[SELECT id, email, site_id, evidence FROM invites WHERE site_id = ? AND account_id = ? AND id <> ?
       AND state = 'accepted']], site_id, account, row.id)) do
-      reopen(db, other, now)
-      reopened[#reopened + 1] = { email = other.email, site_id = other.site_id }
+      reopened[#reopened + 1] = reopen(db, other, now)
     end
     if row.account_id and row.account_id ~= account then reopen(db, row, now) end
-    db:run([[UPDATE invites SET accepted_from = CASE state WHEN 'accepted' THEN accepted_from ELSE state END, state = 'accepted',
-      evidence = ?, account_id = ?, joined_after = ?, joined_by = ?, candidates = NULL, reason = NULL, changed_at = ? WHERE id = ?]],
-      evidence.OPERATOR, account, seen.absent_at, seen.seen_at, now,
-      row.id)
+    -- what an answer told of this very account is not less than a person's word, and is still so where that is taken back
+    if row.evidence ~= evidence.TOLD or row.account_id ~= account then
+      db:run(SAID, evidence.OPERATOR, account, seen.absent_at, seen.seen_at, now, row.id)
+    end
     db:run("UPDATE presences SET row_id = ? WHERE id = ?", row.id, seen.id)
     db:run("INSERT INTO accounts (account_id, person, email, site_id, said_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", account,
       row.person, row.email, site_id, now)
@@ -131,8 +141,7 @@ function confirm.undo(owner, given, own_account, trust)
     db:run("DELETE FROM accounts WHERE account_id = ?", account)
     for _, row in ipairs(db:all([[SELECT id, email, site_id FROM invites WHERE account_id = ? AND person = ? AND state = 'accepted'
       AND evidence IN ('operator', 'known_account')]], account, person)) do
-      reopen(db, row, now)
-      reopened[#reopened + 1] = { email = row.email, site_id = row.site_id }
+      reopened[#reopened + 1] = reopen(db, row, now)
     end
     return { email = given.email, site_id = folding.ascii(given.site_id), account_id = account, reopened = reopened,
       further = evaluate(owner, sites, own_account, trust) }
