@@ -1,6 +1,7 @@
 -- What withdrawing said and took for granted wrong once, and what nobody noticed when it was taken out.
 
 local command = require "spec.support.command"
+local database = require "wixum.ledger.database"
 local support = require "spec.support.ledger"
 
 local ANN, BOB = "ann@example.com", "bob@example.com"
@@ -23,6 +24,17 @@ local function withdraw(email, given)
   local all = { email = email, site_id = desk.sites[1] }
   for name, value in pairs(given or {}) do all[name] = value end
   return assert(ledger:withdraw(wix, all))
+end
+
+-- A statement that changes the ledger, or one that answers a row.
+local function change(statement, ...)
+  local db <close> = database.open(desk.path)
+  db:run(statement, ...)
+end
+
+local function one(statement)
+  local db <close> = database.open(desk.path)
+  return db:one(statement)
 end
 
 -- A refusal in the service's own words.
@@ -179,7 +191,7 @@ end)
 describe("the command that withdraws #pure", function()
   local commands
   before_each(function()
-    commands = command.new{ seed = 3, sites = desk.sites, start_time = os.time() - 40 * 86400 }
+    commands = command.new{ seed = 3, sites = desk.sites }
     commands:write("c.csv", "site,email,role", desk.sites[1] .. "," .. ANN .. "," .. support.ROLE.title,
       desk.sites[1] .. "," .. BOB .. "," .. support.ROLE.title)
     commands:done("invite", "c.csv")
@@ -196,7 +208,9 @@ describe("the command that withdraws #pure", function()
   it("shows who may be in where the invite is planned anew", function()
     local account = assert(commands.server:accept(invite())).accepted_by_account_id
     contains(commands:done "check", "2 unclear")
-    commands:done("retry", "--email", ANN)
+    commands.server:advance(31 * 86400)
+    commands:done "check" -- by whose clock it has run out
+    contains(commands:done("retry", "--email", ANN), "1 row planned anew")
     local output = run(1)
     contains(output, "The planned invite of ann@example.com to ", " is taken back: somebody may have joined by one before it, and nobody "
       .. "knows who.", "it may have been account " .. account)
@@ -208,6 +222,12 @@ describe("the command that withdraws #pure", function()
     list_lacks_everybody(commands.server, desk.sites[1])
     contains(run(1), "ann@example.com accepted the invite to " .. desk.sites[1] .. ", and nobody knows by which account.",
       "no account can be seen there that it may be: look at the site's Roles & Permissions page")
+  end)
+
+  it("revokes nothing live without a yes", function()
+    commands:as_if_live()
+    contains(run(2), "This revokes the invite of ann@example.com to " .. desk.sites[1] .. ", live, if it is still open.", "say --yes")
+    assert.equal("Pending", invite().status)
   end)
 
   it("says no more of what was planned than that it will not be mailed", function()
@@ -264,5 +284,92 @@ describe("somebody whom the account's list lacks #pure", function()
     server:fault{ operation = "contributors.query_site_contributors", status = 401 }
     local none, err = ledger:leaver(wix, ANN)
     assert.same({ nil, "unauthenticated" }, { none, err.kind })
+  end)
+end)
+
+describe("what runs alone #pure", function()
+  local function desired()
+    return { account_id = server.account_id, service = server.base_url, rows = { { site_id = desk.sites[1], nobody = true } } }
+  end
+
+  it("is not run while another process sends", function()
+    desk:invite_to(ANN)
+    local lock <close> = database.lock(desk.path .. "-sender")
+    local own = { email = ANN, site_id = desk.sites[1], account_id = desk.sites[2] }
+    for name, call in pairs{
+      check = function() return ledger:check(wix) end,
+      confirm = function() return ledger:confirm(own) end,
+      withdraw = function() return ledger:withdraw(wix, own) end,
+      leaver = function() return ledger:leaver(wix, ANN) end,
+      access = function() return ledger:access(wix) end,
+      apply_access = function() return ledger:apply_access(wix, { desired = desired() }) end,
+      team = function() return ledger:team(wix) end,
+      team_invite = function() return ledger:team_invite(wix, { email = BOB, role = support.ROLE.id, sites = desk.sites }) end,
+    } do
+      local done, err = call()
+      assert.is_true(done == nil and err.in_use, name .. ": " .. tostring(err))
+    end
+    assert.is_truthy(lock)
+  end)
+
+  it("finds out what a process that died has left, though its own lock is there", function()
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
+    assert(ledger:check(wix))
+    change "UPDATE presences SET row_id = NULL"
+    change "UPDATE invites SET state = 'pending', evidence = NULL, account_id = NULL, accepted_from = NULL, step = 'resend'"
+    assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
+    change "UPDATE invites SET step = 'resend'"
+    assert(ledger:apply_access(wix, { desired = desired() }))
+    assert.is_nil(one("SELECT step FROM invites").step)
+  end)
+end)
+
+describe("withdraw #pure", function()
+  local function accepted()
+    desk:invite_to(ANN)
+    local account = desk:accept(ANN)
+    assert(ledger:check(wix))
+    return account
+  end
+
+  it("leaves the account of the key itself alone, also where the site is somebody else's", function()
+    desk:invite_to(ANN)
+    tell_used(server, desk:open_invite(ANN), server.account_id)
+    assert(ledger:resend(wix, { email = ANN }))
+    server:transfer(desk.sites[1], BOB)
+    local done = withdraw(ANN, { account_id = server.account_id })
+    assert.same({ "open", "it is the account of the key itself, which is left alone" }, { done.outcome, done.reason })
+    assert.equal(0, #server:requests{ operation = "contributors.remove_contributor" })
+  end)
+
+  it("writes down what a process that died has left of another, and looks anew", function()
+    local account = accepted()
+    refuse("contributors.remove_contributor", 400)
+    assert.equal("open", withdraw(ANN, { account_id = account }).outcome)
+    change "UPDATE changes SET state = 'sending', step = 'change'"
+    change "UPDATE plans SET ended_at = NULL"
+    assert.equal("removed", withdraw(ANN, { account_id = account }).outcome)
+    assert.same({ state = "dropped" }, one "SELECT state, step FROM changes ORDER BY id")
+    assert.is_truthy(one "SELECT id FROM calls WHERE operation = 'contributors.remove_contributor' AND outcome = 'unknown'")
+  end)
+
+  it("says that the invite may be open, where it is not the one that was used", function()
+    local account = accepted()
+    assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
+    refuse("site_invites.revoke_invite", 400)
+    local done = withdraw(ANN, { account_id = account })
+    assert.same({ "open", "as_wanted" }, { done.outcome, done.seen })
+    assert.matches("400", done.unrevoked)
+  end)
+
+  it("does nothing where nobody could look, and ends where nobody could look again", function()
+    desk:invite_to(ANN)
+    refuse("sites.query_sites", 403)
+    local done, err = ledger:withdraw(wix, { email = ANN, site_id = desk.sites[1] })
+    assert.same({ nil, "forbidden", "pending" }, { done, err.kind, desk:row(ANN).state })
+    server:fault{ operation = "sites.query_sites", status = 403, after = 1 }
+    done = withdraw(ANN)
+    assert.same({ "revoked", "forbidden", "revoked" }, { done.outcome, done.stopped and done.stopped.kind, desk:row(ANN).state })
   end)
 end)

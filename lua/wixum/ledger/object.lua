@@ -74,4 +74,11 @@ function object.refresh(state)
   return recovered or 0
 end
 
+--- The same in what runs alone, whose own lock keeps it from finding out that nobody else sends.
+---@param state wixum.LedgerState
+function object.refresh_alone(state)
+  run.recover(state.db, state.now())
+  decide.expire(state.db, state.now())
+end
+
 return object

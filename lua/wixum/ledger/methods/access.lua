@@ -148,7 +148,7 @@ function methods.apply_access(object, wix, given)
   local on_progress = given.on_progress
   return guarded(name, state.path, binding.alone, state, function()
     binding.to_client(state, wix)
-    objects.refresh(state)
+    objects.refresh_alone(state)
     return apply.run(state, wix, own, { concurrency = given.concurrency, on_progress = on_progress, on_cost = given.on_cost,
       on_reading = on_progress and function(done, total) on_progress{ step = "looking", done = done, total = total } end })
   end)

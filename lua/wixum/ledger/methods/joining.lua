@@ -71,7 +71,7 @@ function methods.confirm(object, given)
   end
   local trust = given_checks.trust(given.trust, "ledger:confirm")
   return guarded("ledger:confirm", state.path, binding.alone, state, function()
-    objects.refresh(state)
+    objects.refresh_alone(state)
     local say = given.undo and confirm.undo or confirm.say
     local done, reason = say(state, given, binding.setting(state.db, "account_id"), trust)
     if done then return done end
