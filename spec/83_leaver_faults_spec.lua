@@ -148,6 +148,57 @@ describe("a leaver #pure", function()
     assert.equal("none", assert(ledger:withdraw(wix, { email = BOB, site_id = desk.sites[1] })).outcome)
   end)
 
+  it("is told of an invite of which a process that died knew no more, and what was under way is written down", function()
+    desk:plan(1)
+    local db <close> = database.open(desk.path)
+    db:run("UPDATE invites SET state = 'sending', step = 'invite', email = ?, person = ?", ANN, ANN)
+    assert.matches("Site 1: an invite of theirs may be open whose id is not known", leaver().dashboard[1])
+    ann_everywhere()
+    leaver(ANN, { apply = true })
+    local own <close> = database.open(desk.path)
+    assert.equal(0, own:one("SELECT count(*) AS number FROM plans WHERE ended_at IS NULL").number)
+    own:run("UPDATE changes SET state = 'sending', step = 'change'")
+    own:run("UPDATE plans SET ended_at = NULL")
+    assert.is_string(leaver(ANN, { apply = true }).interrupted_at)
+    assert.equal(0, own:one("SELECT count(*) AS number FROM changes WHERE state <> 'dropped'").number)
+    assert.equal(3, own:one("SELECT count(*) AS number FROM calls WHERE outcome = 'unknown'").number)
+    assert.is_nil(leaver(ANN, { apply = true }).interrupted_at)
+  end)
+
+  it("is told as unknown what a process that died had sent, and may not be said twice", function()
+    local changes = require "wixum.ledger.changes"
+    local db <close> = database.open(desk.path)
+    changes.plan(db, "access", "x", { { kind = "change_assignments", user_id = "u", words = "" },
+      { kind = "change_role", account_id = "a", words = "" } }, "now")
+    db:run("UPDATE changes SET state = 'sending', step = 'change'")
+    assert.equal(2, changes.recover(db, "now"))
+    assert.same({ { state = "unknown" }, { state = "planned" } }, db:all("SELECT state FROM changes ORDER BY id"))
+  end)
+
+  it("is not clean of what was not done, though nothing can be seen of it by now", function()
+    ann_everywhere{ contributors = {} }
+    server:fault{ operation = "users.remove_member", status = 200, acts = false, json = {} }
+    -- the team is read before it, after it, and once more for what is left: by then somebody else has removed Ann
+    server:fault{ operation = "users.search_team", status = 200, after = 4, body =
+      '{"teamMembers":[{"user":{"id":"4f8b440a-1c5b-4288-882e-e34caef53493","email":"owner@example.com"}}]}' }
+    server:fault{ operation = "users.search_team", status = 200, after = 4, body = '{"teamMembers":[]}' }
+    local found = leaver(ANN, { apply = true })
+    assert.same({ true, 1, "otherwise", false }, { found.left.is_empty, #found.undone, found.undone[1].seen, found.is_clean })
+  end)
+
+  it("is left where it is forbidden again and again, though others were gone already", function()
+    local sites = {}
+    for i = 1, 4 do
+      sites[i] = { id = ("%08d-2222-4333-8444-555555555555"):format(i), name = "Site " .. i, contributors = { { email = ANN } } }
+    end
+    start{ members = { { email = ANN, roles = { support.ROLE.id } } }, sites = sites }
+    server:fault{ operation = "contributors.remove_contributor", status = 404, times = 4 }
+    assert.equal(4, #leaver(ANN, { apply = true, concurrency = 1 }).undone)
+    server:fault{ operation = "contributors.remove_contributor", status = 403, times = "always" }
+    local found = leaver(ANN, { apply = true, concurrency = 1 })
+    assert.same({ "forbidden", 3 }, { found.stopped and found.stopped.kind, found.done.failed })
+  end)
+
   it("is known by the ledger's invites to the team", function()
     server:fault{ operation = "account_invites.create_invite", reset = "before" }
     assert(ledger:team_invite(wix, { email = EVE, role = ROLE, sites = { desk.sites[1] } }))

@@ -3,6 +3,7 @@
 local command = require "spec.support.command"
 local database = require "wixum.ledger.database"
 local support = require "spec.support.ledger"
+local wixum = require "wixum"
 
 local ANN, BOB = "ann@example.com", "bob@example.com"
 
@@ -310,6 +311,16 @@ describe("what runs alone #pure", function()
       assert.is_true(done == nil and err.in_use, name .. ": " .. tostring(err))
     end
     assert.is_truthy(lock)
+  end)
+
+  it("mails nobody where it is asked to end while it looks", function()
+    desk:invite_to(ANN)
+    desk:days(8)
+    server:fault{ operation = "sites.query_sites", delay = 0.3 }
+    local task = wixum.spawn(function() return ledger:remind(wix, { all = true }) end)
+    repeat wixum.sleep(0.01) until ledger:stop()
+    local done = assert(task:wait())
+    assert.same({ "cancelled", 0, 1 }, { done.stopped.kind, done.done, desk:row(ANN).mails })
   end)
 
   it("finds out what a process that died has left, though its own lock is there", function()

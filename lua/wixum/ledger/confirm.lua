@@ -36,11 +36,10 @@ local SAID = [[UPDATE invites SET accepted_from = CASE WHEN state <> 'accepted' 
   reason = NULL, changed_at = ? WHERE id = ?]]
 
 local function find_row(db, site_id, email)
-  local row = db:one("SELECT id, email, person, state, step, mails, account_id, evidence FROM invites WHERE site_id = ? AND person = ?",
+  local row = db:one("SELECT id, email, person, state, mails, account_id, evidence FROM invites WHERE site_id = ? AND person = ?",
     site_id, folding.person(email))
   if not row then return nil, "the ledger has no invite of this address to this site" end
   if row.mails == 0 and row.state ~= "unknown" then return nil, "this address has not been mailed for this site" end
-  if row.step then return nil, "it is being mailed or revoked now" end
   return row
 end
 
