@@ -148,9 +148,11 @@ function talk:may(what, otherwise)
     self:wrong("%s Nobody can be asked here: say --yes to do it. %s", what, otherwise)
     return false, status.USAGE
   end
-  io.stderr:write(problems.lines(what), " Go on? [y/N] ")
-  io.stderr:flush()
-  local heard, answer = pcall(io.stdin.read, io.stdin, "l")
+  local heard, answer = pcall(function() -- from the first letter on that can be answered
+    io.stderr:write(problems.lines(what), " Go on? [y/N] ")
+    io.stderr:flush()
+    return io.stdin:read "l"
+  end)
   if not heard then -- Ctrl-C: what is so without a yes is said first
     io.stderr:write("\n", otherwise)
     error(answer, 0)
