@@ -209,9 +209,9 @@ function withdraw.run(owner, wix, given, options)
   decide.expire(db, now())
   row = read(db, site_id, person)
   local named = given.account_id and folding.ascii(given.account_id)
+  local _, not_it = candidate_of(db, row, named)
+  if not_it then return nil, not_it end -- before anything is changed
   if row.state == "planned" then -- mailed before: somebody may have joined by that
-    local _, reason = candidate_of(db, row, named)
-    if reason then return nil, reason end
     take_back()
   elseif row.state == "pending" or row.state == "expired" or row.state == "unknown" then
     row = revoke(owner, wix, given, row, done, options)
