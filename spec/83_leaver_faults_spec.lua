@@ -82,6 +82,7 @@ describe("a leaver #pure", function()
     local account = desk:accept(ANN)
     assert(ledger:check(wix))
     local template = '{"sites":[{"id":"%s","ownerAccountId":"%s"%s}],"metadata":{"hasNext":false}}'
+    server:fault{ operation = "contributors.query_site_contributors", status = 403, times = "always" } -- where the list is silent
     for _, body in ipairs{ template:format(desk.sites[2], server.account_id, ',"contributorAccountIds":[]'),
       template:format(desk.sites[1], server.account_id, ""), '{"sites":[]}' } do
       server:advance(60)

@@ -32,7 +32,7 @@ end
 local THERE = [[SELECT site_id FROM presences WHERE site_id = ? AND account_id = ? AND gone_at IS NULL
   UNION SELECT site_id FROM sites WHERE site_id = ? AND owner_account_id = ?]]
 
--- Where the list lacks somebody, the sites themselves say whether they are gone.
+-- Where the list lacks somebody, or does not say, the sites themselves tell whether they are gone.
 local function ask_sites(owner, wix, ids, rows, summary)
   local on, unasked, calls, problem = absent.ask(owner, wix, ids)
   summary.calls = summary.calls + calls
@@ -52,17 +52,17 @@ local function look_at_sites(owner, wix, rows, summary)
   for first = 1, #ids, looks.A_CALL do
     local page = table.move(ids, first, math.min(first + looks.A_CALL - 1, #ids), 1, {})
     for _, id in ipairs(page) do db:run("INSERT INTO sites (site_id) VALUES (?) ON CONFLICT DO NOTHING", id) end
-    local seen, err = looks.at(db, wix, page, owner.now)
+    local seen, err, sites = looks.at(db, wix, page, owner.now)
     summary.calls = summary.calls + 1
     if not seen then return err end
+    local silent = {} -- in the list, and it does not say who can reach them
+    for _, site in ipairs(sites) do silent[site.id] = not site.told end
     for _, row in ipairs(rows) do
-      if seen[row.site_id] then
-        local there = db:one(THERE, row.site_id, row.account_id, row.site_id, row.account_id)
-        if there then write(db, row, "otherwise", owner.now())
-        else
-          lacked[#lacked + 1] = row
-          if not lacking[row.site_id] then to_ask[#to_ask + 1], lacking[row.site_id] = row.site_id, true end
-        end
+      local there = seen[row.site_id] and db:one(THERE, row.site_id, row.account_id, row.site_id, row.account_id)
+      if there then write(db, row, "otherwise", owner.now())
+      elseif seen[row.site_id] or silent[row.site_id] then
+        lacked[#lacked + 1] = row
+        if not lacking[row.site_id] then to_ask[#to_ask + 1], lacking[row.site_id] = row.site_id, true end
       end
     end
   end

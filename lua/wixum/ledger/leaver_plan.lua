@@ -44,12 +44,22 @@ local ROWS = [[SELECT i.id, i.email, i.person, i.site_id, s.name, s.unlisted_at,
 local REACHED = [[SELECT p.site_id AS site_id, p.account_id AS account_id, s.name AS name, s.unlisted_at AS unlisted_at,
   s.owner_account_id AS owner_account_id FROM presences p JOIN sites s ON s.site_id = p.site_id
   WHERE p.account_id = ? AND p.gone_at IS NULL
-  UNION SELECT site_id, owner_account_id, name, unlisted_at, owner_account_id FROM sites WHERE owner_account_id = ? AND ?
-  ORDER BY 1]]
+  UNION SELECT site_id, owner_account_id, name, unlisted_at, owner_account_id FROM sites WHERE owner_account_id = ? AND ?]]
 
--- Where an account is, or owns the site. What the key's own account owns is everything, and nobody's in particular.
+-- Where an account is, or owns the site. What the key's own account owns is everything, and nobody's in particular. What a site has said
+-- itself counts for more than what was seen of it once.
 local function reached_by(db, plan, account)
-  return db:rows(REACHED, account, account, account ~= plan.own_account)
+  local list, said, may_own = {}, {}, account ~= plan.own_account
+  for _, site in ipairs(plan.silent) do
+    local there, owns = plan.there[site.id], may_own and site.owner == account
+    said[site.id] = there ~= nil or owns
+    if owns or there and there[account] then
+      list[#list + 1] = { site_id = site.id, account_id = account, name = site.name, owner_account_id = site.owner }
+    end
+  end
+  for _, row in ipairs(db:all(REACHED, account, account, may_own)) do if not said[row.site_id] then list[#list + 1] = row end end
+  table.sort(list, function(one, other) return one.site_id < other.site_id end)
+  return list
 end
 
 -- The account by which somebody came, where the site is its own by now.
@@ -93,6 +103,33 @@ local FOREIGN = [[SELECT count(*) AS number FROM sites s WHERE owner_account_id 
   AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.account_id = s.owner_account_id)
   AND NOT EXISTS (SELECT 1 FROM invites i WHERE i.account_id = s.owner_account_id)]]
 
+-- Is there an account that may be somebody's, whose sites are to be known?
+local ANY_ACCOUNT = [[SELECT 1 AS found FROM accounts WHERE person = ? UNION SELECT 1 FROM invites WHERE person = ?
+  AND account_id IS NOT NULL LIMIT 1]]
+
+-- Asks the sites of which the list does not say who can reach them, and those that tell whose the accounts are.
+local function ask_sites(owner, wix, person, users, plan, options)
+  local db = owner.db
+  local list = users[1] and owners.to_ask(db) or {}
+  if users[1] or db:one(ANY_ACCOUNT, person, person) then
+    for _, site in ipairs(plan.silent) do list[#list + 1] = site.id end
+  end
+  if not users[1] and not list[1] then return true end
+  if options.on_cost then options.on_cost(#list) end
+  local asked, err, unasked, there = owners.learn(owner, wix, list, options.is_over)
+  plan.calls = plan.calls + asked
+  if err then return nil, err end
+  if options.is_over() then return nil end
+  for _, site in ipairs(plan.silent) do plan.there[site.id] = there[site.id] end
+  for _, site in ipairs(unasked) do
+    local is_forbidden = site.problem.kind == "forbidden"
+    plan.forbidden = plan.forbidden or is_forbidden and site.problem or nil
+    plan.unseen[#plan.unseen + 1] = ("%s: whose accounts can reach it could not be asked: %s%s; look at its Roles & Permissions page")
+      :format(site.name or site.id, site.problem.message, is_forbidden and " (it takes the permission Manage Contributors)" or "")
+  end
+  return true
+end
+
 local function add_hint(plan, number, text)
   if number > 0 then plan.hints[#plan.hints + 1] = text:format(number) .. ": `wixum access` lists them" end
 end
@@ -104,6 +141,7 @@ local function look(owner, wix, person, plan, options)
   plan.calls = calls
   if not sites then return nil, err end
   plan.sites = #sites
+  for _, site in ipairs(sites) do if not site.told then plan.silent[#plan.silent + 1] = site end end
   local account = client.state(wix).settings.account_id
   plan.own_account = account and folding.ascii(account)
   db:transaction(function()
@@ -122,21 +160,9 @@ local function look(owner, wix, person, plan, options)
   ok, err = mark_owner(wix, plan, people)
   if not ok then return nil, err end
   local users = users_of(db, person, people)
-  if users[1] then
-    if options.on_cost then options.on_cost(owners.calls(db)) end
-    local asked, unasked
-    asked, err, unasked = owners.learn(owner, wix, options.is_over)
-    plan.calls = plan.calls + asked
-    if err then return nil, err end
-    if options.is_over() then return nil end
-    for _, site in ipairs(unasked) do
-      local is_forbidden = site.problem.kind == "forbidden"
-      plan.forbidden = plan.forbidden or is_forbidden and site.problem or nil
-      plan.unseen[#plan.unseen + 1] = ("%s: whose accounts can reach it could not be asked: %s%s; look at its Roles & Permissions page")
-        :format(site.name or site.id, site.problem.message, is_forbidden and " (it takes the permission Manage Contributors)" or "")
-    end
-    add_hint(plan, owners.silent(db), "of %d accounts the service does not say whose they are")
-  end
+  ok, err = ask_sites(owner, wix, person, users, plan, options)
+  if not ok then return nil, err end
+  if users[1] then add_hint(plan, owners.silent(db), "of %d accounts the service does not say whose they are") end
   if plan.own_account then
     add_hint(plan, db:one(FOREIGN, plan.own_account).number, "sites that belong to accounts of which nobody knows whose they are: %d")
   end
@@ -236,22 +262,26 @@ local function add_open(plan, row)
 end
 
 -- Accounts that came by the invites of a row, and are there; be it that the site is theirs by now.
-local function came_by(db, row)
+local function came_by(db, plan, row)
   local list, owner = removed.accounts_of(db, row), db:one(OWNER, row.site_id, row.account_id, row.id)
-  for _, account in ipairs(list) do if owner and account == owner.account_id then return list end end
-  if owner then list[#list + 1] = owner.account_id end
+  local function add(more)
+    for _, account in ipairs(list) do if account == more then return end end
+    list[#list + 1] = more
+  end
+  if owner then add(owner.account_id) end
+  if (plan.there[row.site_id] or {})[row.account_id] then add(row.account_id) end
   return list
 end
 
 local function add_accepted(db, plan, person, row, known, elsewhere)
-  local accounts = came_by(db, row)
+  local accounts = came_by(db, plan, row)
   for _, account in ipairs(accounts) do
     local other = removed.somebody_elses(db, account, person)
     if other then
       plan.decide[#plan.decide + 1] = { text = ("%s: account %s used their invite, and is %s's, as a person has said"):format(place(row),
         account, other) }
     else
-      for reached in reached_by(db, plan, account) do
+      for _, reached in ipairs(reached_by(db, plan, account)) do
         if reached.site_id == row.site_id then add_removal(plan, reached, row.email, row.evidence)
         elseif not known[account] then elsewhere[#elsewhere + 1] = { row = row, reached = reached } end
       end
@@ -273,6 +303,9 @@ local function add_joined(db, plan, person, row, known, elsewhere)
     row.taken = check.taken(db, row)
     plan.decide[#plan.decide + 1] = { text = ("%s: they may be account %s there"):format(place(row), evidence.candidates(row)),
       command = (evidence.decision(row)) }
+  elseif row.unlisted_at and (row.state == "pending" or row.state == "expired" or row.state == "unknown") then
+    plan.unseen[#plan.unseen + 1] = ("%s: whether their invite was used: the account's list does not have the site, or not who can reach "
+      .. "it; look at its Roles & Permissions page"):format(place(row))
   end
 end
 
@@ -325,13 +358,13 @@ end
 function leaver_plan.make(owner, wix, email, options)
   local db, person = owner.db, folding.person(email)
   local plan = { email = email, changes = {}, take_back = {}, decide = {}, dashboard = {}, unseen = {}, hints = {}, planned = {},
-    sites = 0, calls = 0 }
+    silent = {}, there = {}, sites = 0, calls = 0 }
   local people, users = look(owner, wix, person, plan, options)
   if not people then return nil, users end
   local invited = add_team(db, plan, person, people)
   local accounts, known = certain_accounts(db, person, users)
   for _, account in ipairs(accounts) do
-    for row in reached_by(db, plan, account) do add_removal(plan, row, email, known[account]) end
+    for _, row in ipairs(reached_by(db, plan, account)) do add_removal(plan, row, email, known[account]) end
   end
   local there, err = look_for_absent(owner, wix, person, plan, accounts, known, options)
   if not there then return nil, err end
@@ -348,7 +381,7 @@ function leaver_plan.make(owner, wix, email, options)
   end
   plan.is_empty = #plan.changes + #plan.take_back + #plan.decide + #plan.dashboard + #plan.unseen == 0 and not plan.team_planned
   plan.is_known = #people > 0 or #users > 0 or #accounts > 0 or #rows > 0 or invited
-  plan.planned = nil
+  plan.planned, plan.silent, plan.there = nil, nil, nil
   return plan
 end
 

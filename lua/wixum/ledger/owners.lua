@@ -39,10 +39,10 @@ local function sites_to_ask(db)
   return list
 end
 
---- How many calls it takes to know all of them.
+--- The sites that are to be asked, a call each, so that all of them are known.
 ---@param db table
----@return integer
-function owners.calls(db) return #sites_to_ask(db) end
+---@return string[] site_ids
+function owners.to_ask(db) return sites_to_ask(db) end
 
 local KNOWN = [[INSERT INTO account_owners (account_id, user_id, seen_at) VALUES (?, ?, ?)
   ON CONFLICT (account_id) DO UPDATE SET user_id = excluded.user_id, seen_at = excluded.seen_at]]
@@ -60,16 +60,18 @@ end
 -- A site that is closed to the key, or gone, says nothing of the others.
 local OF_ONE_SITE = { forbidden = true, not_found = true, precondition = true, rejected = true }
 
---- Asks for those that are not known yet, many sites at once.
+--- Asks sites whose accounts those on them are, many at once.
 ---@param owner table of the ledger: `db`, `now`
 ---@param wix table
+---@param list string[] site ids
 ---@param is_over fun(): boolean
 ---@return integer calls
 ---@return wixum.Error? err where nothing more could be asked; what was answered is kept
 ---@return { id: string, name: string?, problem: wixum.Error }[] unasked sites that would not say
-function owners.learn(owner, wix, is_over)
-  local db, calls, stop, unasked = owner.db, 0, nil, {}
-  local list, position = sites_to_ask(db), 0
+---@return table<string, table<string, string>> there by site the accounts that it names, with their users, "" where it says none
+function owners.learn(owner, wix, list, is_over)
+  local db, calls, stop, unasked, there = owner.db, 0, nil, {}, {}
+  local position = 0
   local _, raised = map.each(function()
     if stop or is_over() then return nil end
     position = position + 1
@@ -93,15 +95,16 @@ function owners.learn(owner, wix, is_over)
       end
     end
     owners.remember(owner, users)
+    there[site_id] = users
     return true
   end)
   if raised ~= nil then error(raised, 0) end -- the database's, or a mistake of ours
   -- where every site says no, it is the key
   if #unasked == #list and #list > 1 then
     return calls, errors.new{ kind = "forbidden", outcome = "refused", operation = "contributors.query_site_contributors",
-      where = errors.where(), message = "no site says who can reach it: has the key the permission Manage Contributors?" }, unasked
+      where = errors.where(), message = "no site says who can reach it: has the key the permission Manage Contributors?" }, unasked, there
   end
-  return calls, stop, unasked
+  return calls, stop, unasked, there
 end
 
 --- Of how many accounts that are there the service did not say whose they are.

@@ -1,0 +1,107 @@
+-- What a look did not see, and was silent about: sites without a list of accounts, lists that are not whole, owners of once, pages
+-- without an end, clocks that were put back, and invites to the team.
+
+local cjson = require "cjson"
+local support = require "spec.support.ledger"
+
+local ANN, BOB = "ann@example.com", "bob@example.com"
+
+local desk, ledger, wix, server
+
+local function start(options)
+  if desk then desk:close() end
+  desk = support.desk(options)
+  ledger, wix, server = desk.ledger, desk.wix, desk.server
+end
+
+local function close()
+  if desk then desk:close() end
+  desk = nil
+end
+
+local function contains(text, ...)
+  for _, words in ipairs{ ... } do assert.truthy(text:find(words, 1, true), text) end
+end
+
+local function site_id(number) return ("%08d-2222-4333-8444-555555555555"):format(number) end
+
+-- Ann, and Bob, in the team; Ann on so many sites by her own account.
+local function members(number)
+  local sites = {}
+  for i = 1, number do sites[i] = { id = site_id(i), name = "Site " .. i, contributors = { { email = ANN } } } end
+  start{ sites = sites, members = { { email = ANN, roles = { support.ROLE.id } }, { email = BOB, roles = { support.ROLE.id } } } }
+end
+
+local function account_on(number) return server:contributors(site_id(number))[1].account_id end
+local function on(number) return #server:contributors(site_id(number)) end
+local function asked() return #server:requests{ operation = "contributors.query_site_contributors" } end
+local function leaver(email, options) return assert(ledger:leaver(wix, email or ANN, options)) end
+
+-- An answer of the list of sites: a table a site; nobody on it where `accounts` is not said otherwise, false: that is not told.
+local function list_of(sites, metadata)
+  local list = {}
+  for i, site in ipairs(sites) do
+    local accounts = site.accounts
+    if accounts == nil then accounts = {} end
+    if type(accounts) == "table" and not accounts[1] then accounts = cjson.empty_array end
+    list[i] = { id = site.id, displayName = site.name, ownerAccountId = site.owner or server.account_id,
+      contributorAccountIds = accounts or nil }
+  end
+  return cjson.encode{ sites = list, metadata = metadata or { hasNext = false } }
+end
+
+local function answer(body, times)
+  server:fault{ operation = "sites.query_sites", status = 200, times = times or 1, body = body }
+end
+
+describe("a site that the list says nothing of #pure", function()
+  after_each(close)
+
+  -- Two sites with Ann on both; the list is silent about the second for ever.
+  local function silent(owner)
+    members(2)
+    local account = account_on(1)
+    answer(list_of{ { id = site_id(1), name = "Site 1", accounts = { account } },
+      { id = site_id(2), name = "Site 2", accounts = false, owner = owner and account } })
+    answer(list_of{ { id = site_id(1), name = "Site 1" }, { id = site_id(2), name = "Site 2", accounts = false } }, "always")
+    return account
+  end
+
+  it("is asked itself for a leaver, and again afterwards", function()
+    local account = silent()
+    server:requests_clear()
+    local cost
+    local found = leaver(ANN, { apply = true, on_cost = function(calls) cost = calls end })
+    assert.same({ 2, 0, 0 }, { cost, on(1), on(2) })
+    assert.same({ 3, 3, 0, true }, { found.done.done, found.seen.as_wanted, #found.undone, found.is_clean })
+    contains(found.changes[3].words, "takes account " .. account .. " off Site 2")
+  end)
+
+  it("is told where it would not say, and where a leaver owns it", function()
+    silent()
+    server:fault{ operation = "contributors.query_site_contributors", status = 403, after = 1, times = 1 }
+    local own <close> = server:client{ rate = false, concurrency = 1 }
+    local found = assert(ledger:leaver(own, ANN))
+    assert.is_false(found.is_empty)
+    contains(tostring(found), "What could not be seen:\n  Site 2: whose accounts can reach it could not be asked")
+    local account = silent(true)
+    contains(leaver().dashboard[1], "Site 2 belongs to their account " .. account)
+  end)
+
+  it("is asked for whom an account is known alone, and hides no invite that may have been used", function()
+    start()
+    desk:invite_to(ANN)
+    desk:accept(ANN)
+    server:advance(60)
+    answer(list_of{ { id = site_id(1), name = "Site 1", accounts = false } }, "always")
+    server:requests_clear()
+    local found = leaver()
+    assert.equal(0, asked())
+    contains(table.concat(found.unseen, "\n"), "Site 1: whether their invite was used: the account's list does not have the site, or not")
+    server:fault{ operation = "site_invites.resend_invite", status = 200, body =
+      ('{"invite":{"id":"%s","status":"Used","acceptedByAccountId":"%s"}}'):format(desk:row(ANN).invite_id, account_on(1)) }
+    assert(ledger:resend(wix, { email = ANN }))
+    found = leaver(ANN, { apply = true })
+    assert.same({ 1, 0 }, { #found.changes, on(1) })
+  end)
+end)
