@@ -217,8 +217,8 @@ describe("a leaver #pure", function()
     ann_everywhere()
     local told
     local found = leaver(ANN, { on_cost = function(calls) told = calls end })
-    -- and before it a page of sites, two of the team, the last of them empty, and what the roles of a member are called
-    assert.same({ 1, 5 }, { told, found.calls })
+    -- and before it a count and a page of sites, two of the team, the last of them empty, and what the roles of a member are called
+    assert.same({ 1, 6 }, { told, found.calls })
   end)
 end)
 

@@ -105,3 +105,43 @@ describe("a site that the list says nothing of #pure", function()
     assert.same({ 1, 0 }, { #found.changes, on(1) })
   end)
 end)
+
+describe("a list of sites that is not whole #pure", function()
+  after_each(close)
+
+  -- Two sites with Ann on both; the list has the first alone.
+  local function capped()
+    members(2)
+    answer(list_of{ { id = site_id(1), name = "Site 1", accounts = { account_on(1) } } })
+    answer(list_of{ { id = site_id(1), name = "Site 1" } }, "always")
+  end
+
+  it("is told of a leaver, who is not gone from everywhere then", function()
+    capped()
+    server:requests_clear()
+    local found = leaver(ANN, { apply = true })
+    assert.same({ false, 0, 1, 2 }, { found.is_clean, on(1), on(2), #server:requests{ operation = "sites.count_sites" } })
+    contains(tostring(found), "Looked at again: no call can do more.",
+      "What could not be seen:\n  sites that are counted, and not in the account's list: 1 of 2; `wixum sites` lists the others")
+  end)
+
+  it("is told by a review", function()
+    capped()
+    local review = assert(ledger:access(wix))
+    assert.same({ "the account's list has 1 of 2 sites that are counted, the others are missing here: `wixum doctor` says what to do" },
+      review.incomplete)
+    contains(tostring(review), review.incomplete[1])
+    assert.same({}, assert(ledger:access(wix, { site_id = { site_id(1) } })).incomplete)
+  end)
+
+  it("is compared with a count of the same sites, and may not be, where nobody counts", function()
+    start{ sites = { { id = site_id(1), name = "Shop" }, { id = site_id(2), name = "Bare", namespace = "HEADLESS" } } }
+    assert.same({}, assert(ledger:access(wix)).incomplete)
+    assert.same({}, leaver().unseen)
+    answer(list_of{ { id = site_id(1), name = "Shop" } }, 2)
+    assert.equal(1, #assert(ledger:access(wix)).incomplete)
+    assert.equal(1, #leaver().unseen)
+    server:fault{ operation = "sites.count_sites", status = 400 }
+    contains(leaver().unseen[1], "whether there are more sites than these: the service answered 400")
+  end)
+end)

@@ -5,6 +5,7 @@
 
 local client = require "wixum.client"
 local errors = require "wixum.errors"
+local every_site = require "wixum.every_site"
 local folding = require "wixum.folding"
 local looks = require "wixum.ledger.looks"
 local map = require "wixum.map"
@@ -29,7 +30,7 @@ local IN_A_ROW = 3 -- sites that could not be read one after the other: no other
 ---@return integer?
 ---@return wixum.Error? err
 function gather.count(wix)
-  local answer, err = wix.sites.count_sites{}
+  local answer, err = wix.sites.count_sites{ query = { filter = every_site } } -- the same that are listed
   if not answer then return nil, err end
   local number = math.tointeger(answer.count)
   if number then return number end

@@ -187,6 +187,10 @@ function review.run(owner, wix, options)
   found.calls, found.sites = found.calls + calls + 1, #reading.sites
   reading.by_id, reading.asked = {}, ids and {} or nil
   for _, site in ipairs(reading.sites) do reading.by_id[site.id] = site end
+  if not ids and found.sites < number then
+    table.insert(found.incomplete, ("the account's list has %d of %s that are counted, the others are missing here: `wixum doctor` says "
+      .. "what to do"):format(found.sites, words.count(number, "site", "sites")))
+  end
   for _, id in ipairs(ids or {}) do
     reading.asked[id] = true
     if not reading.by_id[id] then table.insert(found.incomplete, ("the account's list has no site %s"):format(id)) end

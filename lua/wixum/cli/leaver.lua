@@ -4,6 +4,7 @@
 
 local core = require "wixum.core"
 local desks = require "wixum.cli.desk"
+local every_site = require "wixum.every_site"
 local join = require "wixum.cli.join"
 local printable = require("wixum.csv.problem").printable
 local progress = require "wixum.cli.progress"
@@ -28,12 +29,12 @@ local function least_seconds(wix, calls)
   return require("wixum.ledger.plan").least_seconds(calls, require("wixum.client").state(wix).settings.rate)
 end
 
--- How long it takes at least: sites a hundred a call, and what else is read.
+-- How long it takes at least: sites a hundred a call, their count, so that none is missed, and what else is read.
 local function tell_cost(desk, wix)
-  local told = wix.sites.count_sites()
+  local told = wix.sites.count_sites{ query = { filter = every_site } }
   local sites = told and math.type(told.count) == "integer" and told.count or nil
   if not sites then return end
-  local calls = (sites + 99) // 100 + 1
+  local calls = (sites + 99) // 100 + 2
   desk.talk:note("Looking at %s and the team in at least %s; at least %s.", counted(sites, "site", "sites"),
     counted(calls, "call", "calls"), progress.duration(least_seconds(wix, calls)))
 end

@@ -10,6 +10,7 @@ local check = require "wixum.ledger.check"
 local client = require "wixum.client"
 local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
+local gather = require "wixum.access.gather"
 local looks = require "wixum.ledger.looks"
 local owners = require "wixum.ledger.owners"
 local removed = require "wixum.ledger.removed"
@@ -134,13 +135,26 @@ local function add_hint(plan, number, text)
   if number > 0 then plan.hints[#plan.hints + 1] = text:format(number) .. ": `wixum access` lists them" end
 end
 
+-- Says what is missing where the list of sites is not whole: how many there are is counted beside it.
+local function look_for_missing(plan, number, problem)
+  if not number then
+    plan.unseen[#plan.unseen + 1] = ("whether there are more sites than these: %s; compare `wixum sites` with the dashboard"):format(
+      problem.message)
+  elseif plan.sites < number then
+    plan.unseen[#plan.unseen + 1] = ("sites that are counted, and not in the account's list: %d of %d; `wixum sites` lists the others, "
+      .. "look at the Roles & Permissions pages of those that it lacks"):format(number - plan.sites, number)
+  end
+end
+
 -- Looks at everything. Answers the team's people of this address, and their users; or nil and the error, or nil where it was to end.
 local function look(owner, wix, person, plan, options)
   local db, now = owner.db, owner.now
+  local number, uncounted = gather.count(wix)
   local sites, err, calls = looks.everywhere(db, wix, now, function() return options.is_over() end)
-  plan.calls = calls
+  plan.calls = calls + 1
   if not sites then return nil, err end
   plan.sites = #sites
+  look_for_missing(plan, number, uncounted)
   for _, site in ipairs(sites) do if not site.told then plan.silent[#plan.silent + 1] = site end end
   local account = client.state(wix).settings.account_id
   plan.own_account = account and folding.ascii(account)
