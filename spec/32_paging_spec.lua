@@ -98,11 +98,28 @@ describe("users.each_member", function()
     assert.equal(6, count)
   end)
 
-  it("does not take members without ids for the ones before", function()
-    local wix = answering.client(function(_, _, number) return { teamMembers = number < 4 and { { user = {} }, { user = {} } } or {} } end)
+  it("tells members without ids apart by what is said of them", function()
+    local function nobody(number) return { user = { email = ("%d@example.com"):format(number), name = { firstName = "Ann" } } } end
+    local wix = answering.client(function(body)
+      local offset = body.paging.offset
+      return { teamMembers = offset < 6 and { nobody(offset), nobody(offset + 1) } or {} }
+    end)
     local count = 0
     for _ in wix.users.each_member() do count = count + 1 end
     assert.equal(6, count)
+    local circling, asked = answering.client(function() return { teamMembers = { nobody(2), nobody(1) } } end)
+    local ok, err = pcall(ids_of, circling.users.each_member)
+    assert.same({ false, "protocol", 2 }, { ok, err.kind, #asked })
+  end)
+
+  it("raises where the pages come round again, be it in another order", function()
+    local wix, asked = answering.client(function(_, _, number)
+      local first = number % 3 * 10
+      local list = { { user = { id = guid(first) } }, { invite = { id = guid(first + 1) } } }
+      return { teamMembers = number > 3 and { list[2], list[1] } or list }
+    end)
+    local ok, err = pcall(ids_of, wix.users.each_member)
+    assert.same({ false, "protocol", 4 }, { ok, err.kind, #asked })
   end)
 
   it("takes call options along", function()
@@ -158,6 +175,19 @@ describe("sites.each_site", function()
         assert.is_true(#asked <= 3)
       end
     end
+  end)
+
+  it("raises where cursors, or pages, come round again, or none ever has a site", function()
+    local function walk(answer)
+      local wix, asked = answering.client(answer)
+      local ok, err = pcall(ids_of, wix.sites.each_site)
+      assert.same({ false, "protocol" }, { ok, err.kind })
+      return #asked
+    end
+    local function page(id, cursor) return { sites = { id and { id = guid(id) } }, metadata = { cursors = { next = cursor } } } end
+    assert.equal(4, walk(function(_, _, number) return page(number, tostring(number % 3)) end))
+    assert.equal(4, walk(function(_, _, number) return page(number % 3, tostring(number)) end))
+    assert.equal(100, walk(function(_, _, number) return page(nil, tostring(number)) end))
   end)
 
   it("needs answers: with dry_run there are none to walk", function()

@@ -2,6 +2,7 @@
 -- without an end, clocks that were put back, and invites to the team.
 
 local cjson = require "cjson"
+local database = require "wixum.ledger.database"
 local support = require "spec.support.ledger"
 
 local ANN, BOB = "ann@example.com", "bob@example.com"
@@ -30,6 +31,12 @@ local function members(number)
   local sites = {}
   for i = 1, number do sites[i] = { id = site_id(i), name = "Site " .. i, contributors = { { email = ANN } } } end
   start{ sites = sites, members = { { email = ANN, roles = { support.ROLE.id } }, { email = BOB, roles = { support.ROLE.id } } } }
+end
+
+-- One value of the ledger's tables.
+local function found_in(statement)
+  local db <close> = database.open(desk.path)
+  return db:one(statement).found
 end
 
 local function account_on(number) return server:contributors(site_id(number))[1].account_id end
@@ -143,5 +150,44 @@ describe("a list of sites that is not whole #pure", function()
     assert.equal(1, #leaver().unseen)
     server:fault{ operation = "sites.count_sites", status = 400 }
     contains(leaver().unseen[1], "whether there are more sites than these: the service answered 400")
+  end)
+end)
+
+describe("a list of sites without an end #pure", function()
+  after_each(close)
+
+  -- What is answered: pages, and nothing is marked as not listed.
+  local function fails(message)
+    local calls = #server:requests{ operation = "sites.query_sites" }
+    for _, look in ipairs{ function() return ledger:leaver(wix, ANN) end, function() return ledger:access(wix) end } do
+      local none, err = look()
+      assert.same({ nil, "protocol" }, { none, err.kind })
+      contains(tostring(err), "sites.query_sites", message)
+    end
+    assert.equal(0, found_in("SELECT count(*) AS found FROM sites WHERE unlisted_at IS NOT NULL"))
+    return #server:requests{ operation = "sites.query_sites" } - calls
+  end
+
+  local function page(number, cursor)
+    return list_of({ { id = site_id(number), name = "Site" } }, { hasNext = true, cursors = { next = cursor } })
+  end
+
+  it("is an error, where the cursor, or one before, comes again", function()
+    members(3)
+    leaver()
+    server:advance(60)
+    answer(page(1, "A"), "always")
+    assert.equal(4, fails "the service gave the same page again")
+    server:faults_clear()
+    for _ = 1, 2 do
+      for number, cursor in ipairs{ "A", "B", "A" } do answer(page(number, cursor)) end
+    end
+    assert.equal(6, fails "the service gave the same page again")
+  end)
+
+  it("is an error, where there is more, and nobody says where", function()
+    members(2)
+    answer(page(1), "always")
+    assert.equal(2, fails "the service says that there is more, and not where")
   end)
 end)

@@ -5,6 +5,7 @@
 -- value, so that a loop never ends early in silence.
 
 local errors = require "wixum.errors"
+local pages_seen = require "wixum.pages_seen"
 
 local paging = {}
 
@@ -22,7 +23,8 @@ local function protocol_fault(iterator, message)
     where = errors.where(), attempts = 1 }
 end
 
--- Each kind: the argument that pages, the arguments of the first page, and of the next one, nil where there is none.
+-- Each kind: the argument that pages, the arguments of the first page, and of the next one, nil where there is none; and the cursor in
+-- those.
 local KINDS = {}
 
 KINDS.offset = {
@@ -41,6 +43,7 @@ KINDS.offset = {
     arguments.paging = own
     return arguments
   end,
+  cursor = function() return nil end,
 }
 
 KINDS.cursor = {
@@ -62,21 +65,8 @@ KINDS.cursor = {
     arguments.query = { cursorPaging = { cursor = cursor } }
     return arguments
   end,
+  cursor = function(arguments) return arguments.query.cursorPaging.cursor end,
 }
-
--- What tells two pages apart: all ids on it, or where it goes on. A service that gave the same page again and again would
--- make an endless loop.
-local function identity(items, arguments)
-  local cursor = type(arguments.query) == "table" and type(arguments.query.cursorPaging) == "table" and arguments.query.cursorPaging.cursor
-  if cursor then return "cursor " .. tostring(cursor) end
-  local ids = {}
-  for i, item in ipairs(items) do
-    local inner = type(item) == "table" and (item.user or item.invite or item) or {}
-    if inner.id == nil then return nil end -- nothing tells it from another
-    ids[i] = tostring(inner.id)
-  end
-  return #ids > 0 and table.concat(ids, " ") or nil
-end
 
 --- The method of a declared iterator.
 ---@param iterator table declared: `full_name`, `kind`, `items`
@@ -95,7 +85,7 @@ function paging.method(iterator, operation, is_namespace)
       errors.mistake(("%s: %s must be a table, not a %s"):format(iterator.full_name, kind.argument, type(inner)))
     end
     local pending = kind.first(copy_of(arguments)) -- nil once there is no further page
-    local items, position, seen, failed = {}, 0, {}, nil
+    local items, position, seen, failed = {}, 0, pages_seen.new(), nil
     local function close() pending, items, position = nil, {}, 0 end
     local function fail(err)
       failed = err
@@ -111,11 +101,10 @@ function paging.method(iterator, operation, is_namespace)
         if not answer then fail(err) end
         if not answer[iterator.items] then errors.mistake(iterator.full_name .. ": with dry_run there are no pages to walk") end
         items, position = answer[iterator.items], 1
-        local page = identity(items, asked)
-        if page and seen[page] then fail(protocol_fault(iterator, "the service gave the same page again")) end
-        seen = page and { [page] = true, [seen.last or page] = true, last = page } or seen -- this one and the one before
         local problem
         pending, problem = kind.next(asked, answer, #items)
+        local again = pages_seen.add(seen, items, pending and kind.cursor(pending))
+        if again then fail(protocol_fault(iterator, again)) end
         if problem then failed = protocol_fault(iterator, problem) end -- told once its items are handed out
       end
       local item = items[position]

@@ -11,6 +11,7 @@ local declaration = require "wixum.declaration"
 local errors = require "wixum.errors"
 local every_site = require "wixum.every_site"
 local folding = require "wixum.folding"
+local pages_seen = require "wixum.pages_seen"
 local quoted = database.quoted
 
 local looks = {}
@@ -191,7 +192,7 @@ end
 ---@return wixum.Error? err
 ---@return integer calls
 function looks.everywhere(db, wix, now, is_over)
-  local list, listed_ids, calls, cursor, first = {}, {}, 0, nil, now()
+  local list, listed_ids, calls, cursor, first, pages = {}, {}, 0, nil, now(), pages_seen.new()
   repeat
     if is_over(calls) then return nil, nil, calls end
     local began = now()
@@ -199,13 +200,17 @@ function looks.everywhere(db, wix, now, is_over)
       filter = not cursor and every_site or nil })
     calls = calls + 1
     if not sites then return nil, next_cursor --[[@as wixum.Error]], calls end
-    if next_cursor and next_cursor == cursor then next_cursor = nil end
     db:transaction(function()
       local seen, by_id = store_page(db, sites, nil, began, now())
       for id, site in pairs(by_id) do
         if not listed_ids[id] then list[#list + 1], listed_ids[id] = as_seen(id, site, seen[id] == true), true end
       end
     end)
+    local problem = pages_seen.add(pages, sites, next_cursor)
+    if problem then
+      return nil, errors.new{ kind = "protocol", outcome = "unknown", operation = "sites.query_sites", where = errors.where(), attempts = 1,
+        message = problem }, calls
+    end
     cursor = next_cursor
   until not cursor
   db:run("UPDATE sites SET unlisted_at = coalesce(unlisted_at, ?) WHERE coalesce(checked_at, '') < ?", now(), first)
