@@ -191,3 +191,73 @@ describe("a list of sites without an end #pure", function()
     assert.equal(2, fails "the service says that there is more, and not where")
   end)
 end)
+
+describe("whose an account was once #pure", function()
+  after_each(close)
+
+  -- The sites say that an account is this user's; false: they do not say whose.
+  local function says(account, user, times)
+    server:fault{ operation = "contributors.query_site_contributors", status = 200, times = times or "always",
+      body = cjson.encode{ contributors = { { accountId = account, accountOwnerId = user or nil } } } }
+  end
+
+  it("is asked anew before it is taken off, and is somebody else's by now", function()
+    members(3)
+    local account = account_on(1)
+    assert.same({ 1, 4 }, { #leaver(BOB).changes, #leaver().changes })
+    assert.equal(1, asked())
+    says(account, server:members{ email = BOB }[1].id)
+    server:advance(11 * 3600)
+    leaver()
+    assert.equal(1, asked()) -- it was the same day
+    server:advance(200 * 86400)
+    local cost
+    local found = leaver(ANN, { apply = true, on_cost = function(calls) cost = cost or calls end })
+    assert.same({ 1, 2, 1, 1 }, { cost, asked(), found.done.done, on(1) }) -- out of the team, and no more
+    assert.equal(3 + 1, #leaver(BOB).changes)
+  end)
+
+  it("is asked anew of this person alone", function()
+    members(2)
+    leaver()
+    server:advance(86400)
+    assert.equal(1, asked())
+    leaver(BOB)
+    assert.equal(1, asked())
+  end)
+
+  it("is asked anew where the service did not say it", function()
+    members(1)
+    says(account_on(1), false, 1)
+    assert.equal(1, #leaver(BOB).hints)
+    server:advance(86400)
+    local found = leaver(ANN, { apply = true })
+    assert.same({ true, 0, 2 + 1 }, { found.is_clean, on(1), asked() }) -- and once more, after it was taken off
+  end)
+
+  it("is to be decided where nobody says it any more, and is what it was for a site that is theirs", function()
+    members(2)
+    local account = account_on(1)
+    leaver()
+    local seen_at = found_in("SELECT seen_at AS found FROM account_owners LIMIT 1")
+    server:transfer(site_id(2), ANN)
+    server:advance(86400)
+    server:fault{ operation = "contributors.query_site_contributors", status = 200, times = "always", body = '{"contributors":[]}' }
+    local found = leaver(ANN, { apply = true })
+    assert.same({ 1, 1, false }, { found.done.done, on(1), found.is_clean })
+    assert.same({ { text = "Site 1: account " .. account .. " was theirs at " .. seen_at .. ", and now the service did not say whose it "
+      .. "is: look at its Roles & Permissions page" } }, found.left.decide)
+    contains(found.left.dashboard[1], "Site 2 belongs to their account")
+  end)
+
+  it("is asked anew where our clock was put back since", function()
+    members(1)
+    leaver()
+    do
+      local db <close> = database.open(desk.path)
+      db:run("UPDATE account_owners SET seen_at = '2030-01-01T00:00:00Z'")
+    end
+    leaver()
+    assert.equal(2, asked())
+  end)
+end)

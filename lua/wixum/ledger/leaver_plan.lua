@@ -111,7 +111,7 @@ local ANY_ACCOUNT = [[SELECT 1 AS found FROM accounts WHERE person = ? UNION SEL
 -- Asks the sites of which the list does not say who can reach them, and those that tell whose the accounts are.
 local function ask_sites(owner, wix, person, users, plan, options)
   local db = owner.db
-  local list = users[1] and owners.to_ask(db) or {}
+  local list = users[1] and owners.to_ask(owner, users) or {}
   if users[1] or db:one(ANY_ACCOUNT, person, person) then
     for _, site in ipairs(plan.silent) do list[#list + 1] = site.id end
   end
@@ -183,12 +183,12 @@ local function look(owner, wix, person, plan, options)
   return people, users
 end
 
--- Accounts that are theirs for certain, with the evidence.
-local function certain_accounts(db, person, users)
-  local list, known = {}, {}
-  local function add(account, why)
+-- Accounts that are theirs for certain, with the evidence; and when that was so last, where nobody could be asked since.
+local function certain_accounts(owner, person, users)
+  local db, list, known, old = owner.db, {}, {}, {}
+  local function add(account, why, old_at)
     if not known[account] then
-      known[account] = why
+      known[account], old[account] = why, old_at
       list[#list + 1] = account
     end
   end
@@ -196,11 +196,11 @@ local function certain_accounts(db, person, users)
     add(row.account_id, evidence.OPERATOR)
   end
   for _, user in ipairs(users) do
-    for _, account in ipairs(owners.accounts(db, user)) do
-      if not removed.somebody_elses(db, account, person) then add(account, evidence.TEAM) end
+    for _, account in ipairs(owners.accounts(owner, user)) do
+      if not removed.somebody_elses(db, account.account_id, person) then add(account.account_id, evidence.TEAM, account.old_at) end
     end
   end
-  return list, known
+  return list, known, old
 end
 
 local JOINED = "SELECT account_id, site_id, evidence FROM invites WHERE person = ? AND state = 'accepted' AND account_id IS NOT NULL"
@@ -238,7 +238,7 @@ end
 
 local function is_owner(reached) return reached.owner_account_id == reached.account_id end
 
-local function add_removal(plan, reached, email, why)
+local function add_removal(plan, reached, email, why, old_at)
   local key = reached.site_id .. reached.account_id
   if plan.planned[key] then return end
   plan.planned[key] = true
@@ -250,6 +250,10 @@ local function add_removal(plan, reached, email, why)
     return in_dashboard("%s is reached by the account of the key itself, %s, which is left alone", place(reached), reached.account_id)
   elseif is_owner(reached) then
     return in_dashboard("%s belongs to their account %s: transfer the site, or leave it to them", place(reached), reached.account_id)
+  elseif old_at then
+    plan.decide[#plan.decide + 1] = { text = ("%s: account %s was theirs at %s, and now the service did not say whose it is: look at its "
+      .. "Roles & Permissions page"):format(place(reached), reached.account_id, old_at) }
+    return
   end
   plan.changes[#plan.changes + 1] = { kind = "remove_contributor", site_id = reached.site_id, account_id = reached.account_id,
     email = email, evidence = why,
@@ -376,9 +380,9 @@ function leaver_plan.make(owner, wix, email, options)
   local people, users = look(owner, wix, person, plan, options)
   if not people then return nil, users end
   local invited = add_team(db, plan, person, people)
-  local accounts, known = certain_accounts(db, person, users)
+  local accounts, known, old = certain_accounts(owner, person, users)
   for _, account in ipairs(accounts) do
-    for _, row in ipairs(reached_by(db, plan, account)) do add_removal(plan, row, email, known[account]) end
+    for _, row in ipairs(reached_by(db, plan, account)) do add_removal(plan, row, email, known[account], old[account]) end
   end
   local there, err = look_for_absent(owner, wix, person, plan, accounts, known, options)
   if not there then return nil, err end

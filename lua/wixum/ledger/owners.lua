@@ -1,22 +1,35 @@
 --- Which user an account is, so that members of the team are known among those who can reach sites.
 --
 -- Owns the table `account_owners`. The service names it for those who can reach one site, a site a call, so each account is asked for
--- once and remembered. That the owner of an account is the user of the same id in the team is inferred.
+-- once and remembered. An account may get another owner: of whom something is to be decided is asked for anew, unless it was the same day.
+-- That the owner of an account is the user of the same id in the team is inferred.
 
+local database = require "wixum.ledger.database"
 local errors = require "wixum.errors"
 local folding = require "wixum.folding"
 local map = require "wixum.map"
+local selector = require "wixum.ledger.selector"
+local quoted = database.quoted
 
 local owners = {}
 
-local UNKNOWN = [[SELECT p.site_id, p.account_id FROM presences p JOIN sites s ON s.site_id = p.site_id
-  WHERE p.gone_at IS NULL AND s.unlisted_at IS NULL AND NOT EXISTS (SELECT 1 FROM account_owners o WHERE o.account_id = p.account_id)
-  ORDER BY p.site_id]]
+local FRESH = 12 * 3600 -- seconds for which an answer counts
 
--- Sites that name every account which nobody has asked about, the fewest that a simple choice finds.
-local function sites_to_ask(db)
-  local on, order = {}, {}
-  for row in db:rows(UNKNOWN) do
+-- Those that nobody has asked about; and of these users, or of nobody, as was said too long ago, or by a clock that was put back since.
+local UNKNOWN = [[SELECT p.site_id, p.account_id FROM presences p JOIN sites s ON s.site_id = p.site_id
+  LEFT JOIN account_owners o ON o.account_id = p.account_id
+  WHERE p.gone_at IS NULL AND s.unlisted_at IS NULL AND (o.account_id IS NULL OR (o.user_id = '' OR o.user_id IN (%s))
+    AND NOT o.seen_at BETWEEN %s AND %s) ORDER BY p.site_id]]
+
+-- Between which moments an answer counts.
+local function fresh(owner) return selector.date(math.floor(owner.time()) - FRESH), owner.now() end
+
+-- Sites that name every account which is to be asked about, the fewest that a simple choice finds.
+local function sites_to_ask(owner, users)
+  local db, on, order, ids = owner.db, {}, {}, {}
+  for i, user in ipairs(users) do ids[i] = quoted(folding.ascii(user)) end
+  local from, to = fresh(owner)
+  for row in db:rows(UNKNOWN:format(table.concat(ids, ","), quoted(from), quoted(to))) do
     if not on[row.site_id] then
       on[row.site_id] = {}
       order[#order + 1] = row.site_id
@@ -39,10 +52,11 @@ local function sites_to_ask(db)
   return list
 end
 
---- The sites that are to be asked, a call each, so that all of them are known.
----@param db table
+--- The sites that are to be asked, a call each, so that all of them are known, and whose these users' are is no old story.
+---@param owner table of the ledger: `db`, `now`, `time`
+---@param users string[] ids
 ---@return string[] site_ids
-function owners.to_ask(db) return sites_to_ask(db) end
+function owners.to_ask(owner, users) return sites_to_ask(owner, users) end
 
 local KNOWN = [[INSERT INTO account_owners (account_id, user_id, seen_at) VALUES (?, ?, ?)
   ON CONFLICT (account_id) DO UPDATE SET user_id = excluded.user_id, seen_at = excluded.seen_at]]
@@ -116,13 +130,15 @@ function owners.silent(db)
 end
 
 --- The accounts of a user.
----@param db table
+---@param owner table of the ledger: `db`, `now`, `time`
 ---@param user_id string
----@return string[]
-function owners.accounts(db, user_id)
-  local list = {}
-  for row in db:rows("SELECT account_id FROM account_owners WHERE user_id = ? ORDER BY account_id", folding.ascii(user_id)) do
-    list[#list + 1] = row.account_id
+---@return { account_id: string, old_at: string? }[] accounts old_at: when that was said, where it is too long ago
+function owners.accounts(owner, user_id)
+  local list, from, to = {}, fresh(owner)
+  for row in owner.db:rows("SELECT account_id, seen_at FROM account_owners WHERE user_id = ? ORDER BY account_id",
+    folding.ascii(user_id)) do
+    local is_fresh = row.seen_at >= from and row.seen_at <= to
+    list[#list + 1] = { account_id = row.account_id, old_at = not is_fresh and row.seen_at or nil }
   end
   return list
 end
