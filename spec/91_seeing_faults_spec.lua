@@ -1,5 +1,5 @@
--- What a look did not see, and was silent about: sites without a list of accounts, lists that are not whole, owners of once, pages
--- without an end, clocks that were put back, and invites to the team.
+-- What a look did not see, and was silent about: sites without a list of accounts, lists that are not whole, owners of once, and pages
+-- without an end.
 
 local cjson = require "cjson"
 local database = require "wixum.ledger.database"

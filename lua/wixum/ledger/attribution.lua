@@ -30,6 +30,7 @@ local NAMED = 20 -- accounts that are named as candidates of an invite
 ---@field absent number? the look without it; nil: there was none
 ---@field seen number the look with it
 ---@field doubtful boolean? it may have come without an invite of this ledger
+---@field by_team boolean? it may have come by an invite of this ledger to the team: an invite to the site is not the only one then
 ---@field removed boolean? it was taken off on purpose: that it was somebody's is no news
 
 ---@class wixum.AttributionKnown what is known beyond the site
@@ -99,9 +100,14 @@ local function person_of(account, known)
   return not second and first or nil
 end
 
+-- May it have come by something else than an invite to the site?
+local function is_free(arrival, known)
+  return arrival.doubtful or arrival.by_team or known.elsewhere[arrival.account]
+end
+
 -- Whether it is sure that the arrival came by an invite, if by this one alone it could have.
 local function is_sure(arrival, row, known)
-  if arrival.doubtful or known.elsewhere[arrival.account] or not fits_within(row, arrival, 0) then return false end
+  if is_free(arrival, known) or not fits_within(row, arrival, 0) then return false end
   local tied = known.ties[arrival.account]
   if tied then return tied == row.person end
   for person in pairs(known.used[arrival.account] or {}) do
@@ -112,7 +118,7 @@ end
 
 -- Has an arrival come by an invite of this site, if it is not doubtful for another reason?
 local function must_have_one(arrival, rows, known)
-  if arrival.doubtful or known.elsewhere[arrival.account] or #rows == 0 then return false end
+  if is_free(arrival, known) or #rows == 0 then return false end
   local tied = known.ties[arrival.account]
   local used = known.used[arrival.account]
   for _, row in ipairs(rows) do
@@ -143,7 +149,7 @@ local function new_state(rows, arrivals, known)
           state.left[row], state.arrivals_of[row] = row.left or 1, state.arrivals_of[row] or {}
           table.insert(state.arrivals_of[row], arrival)
         end
-      elseif not arrival.doubtful then state.strangers[#state.strangers + 1] = arrival end
+      elseif not (arrival.doubtful or arrival.by_team) then state.strangers[#state.strangers + 1] = arrival end
     end
   end
   return state
@@ -229,7 +235,7 @@ end
 local function check_wide(state, known)
   if #state.decided < MOST then return end
   for _, arrival in ipairs(state.wide) do
-    local free = arrival.doubtful or known.elsewhere[arrival.account]
+    local free = is_free(arrival, known)
     if not free then
       each_possible(state.index, arrival, function(row)
         free = (state.left[row] or row.left or 1) > 0

@@ -3,6 +3,7 @@
 -- Owns which sites are looked at, what becomes of rows, and the summary. What is seen is stored by `looks`, what follows is said by
 -- `attribution`. Mails nobody and removes nobody.
 
+local arrivals = require "wixum.ledger.arrivals"
 local attribution = require "wixum.ledger.attribution"
 local changes = require "wixum.ledger.changes"
 local client = require "wixum.client"
@@ -28,6 +29,7 @@ local AT_ONCE = 500 -- rows a statement
 ---@field unclear integer rows of these sites of which it cannot be told
 ---@field waiting integer rows of these sites that are pending, and neither
 ---@field strangers integer accounts that joined without an invite of this ledger
+---@field by_team integer accounts that make rows unclear, and may have come by an invite to the team
 ---@field late integer sites that nobody had looked at before the first mail
 ---@field unlisted integer sites that the account's list does not have
 ---@field accepted_rows table[] the first of them: email, site_id, name, account_id, evidence, joined_after, joined_by, was
@@ -78,24 +80,12 @@ local function invites_of(db, site_id)
   end, ROWS:format(quoted(site_id)))
 end
 
-local ARRIVALS = [[SELECT id, account_id, absent_at, seen_at, doubtful, removed FROM presences
-  WHERE site_id = ? AND row_id IS NULL AND (absent_at IS NOT NULL OR doubtful = 1) ORDER BY id]]
-
-local function arrivals_of(db, site_id)
-  local list = {}
-  for row in db:rows(ARRIVALS, site_id) do
-    list[#list + 1] = { id = row.id, account = row.account_id, absent = seconds(row.absent_at), seen = seconds(row.seen_at),
-      doubtful = row.doubtful == 1, removed = row.removed == 1, absent_at = row.absent_at, seen_at = row.seen_at }
-  end
-  return list
-end
-
 -- What is known beyond the site of accounts that arrived there.
-local function known_of(db, site_id, arrivals, account, trust)
+local function known_of(db, site_id, arrived, account, trust)
   local known = { excluded = { [account or ""] = true }, ties = {}, used = {}, elsewhere = {}, trust_links = trust.links }
   for row in db:rows("SELECT account_id FROM owners WHERE site_id = ?", site_id) do known.excluded[row.account_id] = true end
   local ids = {}
-  for i, arrival in ipairs(arrivals) do ids[i] = quoted(arrival.account) end
+  for i, arrival in ipairs(arrived) do ids[i] = quoted(arrival.account) end
   local list = table.concat(ids, ",")
   for row in db:rows(("SELECT account_id, person FROM accounts WHERE account_id IN (%s)"):format(list)) do
     known.ties[row.account_id] = row.person
@@ -147,9 +137,9 @@ local CHANGED = "changed_at = CASE state WHEN 'revoked' THEN changed_at ELSE ? E
 local UNCLEAR = "UPDATE invites SET evidence = ?, candidates = ?, joined_after = ?, joined_by = ?, " .. CHANGED .. " WHERE id IN (%s)"
 
 -- Who it may have been, and in which time.
-local function unclear_words(arrivals)
-  local ids, seen, after, by = {}, {}, arrivals[1].absent_at, ""
-  for _, arrival in ipairs(arrivals) do
+local function unclear_words(list)
+  local ids, seen, after, by = {}, {}, list[1].absent_at, ""
+  for _, arrival in ipairs(list) do
     if not seen[arrival.account] then ids[#ids + 1], seen[arrival.account] = arrival.account, true end
     if not arrival.absent_at or after and arrival.absent_at < after then after = arrival.absent_at end
     if arrival.seen_at > by then by = arrival.seen_at end
@@ -179,6 +169,17 @@ local function leave_unclear(db, rows, unclear, now)
   end
 end
 
+-- How many of those that make rows unclear may have come by an invite to the team.
+local function by_team(rows, unclear)
+  local seen, number = {}, 0
+  for _, row in ipairs(rows) do
+    for _, arrival in ipairs(unclear[row]) do
+      if arrival.by_team and not seen[arrival] then seen[arrival], number = true, number + 1 end
+    end
+  end
+  return number
+end
+
 local CLEAR = "UPDATE invites SET evidence = NULL, candidates = NULL, joined_after = NULL, joined_by = NULL, " .. CHANGED .. " WHERE "
 
 -- Arrivals that rows know already: of a told acceptance, or of a ledger that was read in.
@@ -202,17 +203,18 @@ end
 ---@param fits (fun(row: table, account: string): boolean)? has the account the roles of the invite?
 ---@return table[] accepted rows, each with what it was
 ---@return integer strangers
+---@return integer by_team accounts that make rows unclear, and may have come by an invite to the team
 function check.evaluate(db, site_id, account, trust, now, fits)
   link_settled(db, site_id)
-  local arrivals, accepted = arrivals_of(db, site_id), {}
-  if #arrivals == 0 then
+  local arrived, accepted = arrivals.of(db, site_id), {}
+  if #arrived == 0 then
     db:run(CLEAR .. "site_id = ? AND evidence = ? AND state <> 'accepted'", now, site_id, evidence.UNCLEAR)
-    return accepted, 0
+    return accepted, 0, 0
   end
   local rows = invites_of(db, site_id)
-  local known = known_of(db, site_id, arrivals, account, trust)
+  local known = known_of(db, site_id, arrived, account, trust)
   known.fits = fits
-  local found = attribution.decide(rows, arrivals, known)
+  local found = attribution.decide(rows, arrived, known)
   for _, decision in ipairs(found.decided) do
     local row = decision.row
     local new, was = accept(db, decision, now)
@@ -230,7 +232,7 @@ function check.evaluate(db, site_id, account, trust, now, fits)
     end
   end
   leave_unclear(db, left, found.unclear, now)
-  return accepted, #found.strangers
+  return accepted, #found.strangers, by_team(left, found.unclear)
 end
 
 -- ---- roles, where they are trusted -----------------------------------------------------------------------------------
@@ -250,7 +252,7 @@ end
 
 -- Which of a site's accounts have which roles: a call a role, where somebody has arrived.
 local function roles_on(db, wix, site_id, summary)
-  if not db:one(ARRIVALS, site_id) then return nil end
+  if not arrivals.any(db, site_id) then return nil end
   local policies = roles_to_ask(invites_of(db, site_id))
   if not next(policies) then return nil end
   local own <close>, holders = wix:with{ site_id = site_id }, {}
@@ -333,8 +335,9 @@ local function evaluate_page(owner, wix, page, seen, summary, trust, account)
       local fits, trouble
       if trust.roles then fits, trouble = roles_on(db, wix, site.site_id, summary) end
       if trouble then return trouble end
-      local accepted, strangers = db:transaction(check.evaluate, db, site.site_id, account, trust, now, fits)
+      local accepted, strangers, of_team = db:transaction(check.evaluate, db, site.site_id, account, trust, now, fits)
       summary.accepted, summary.strangers = summary.accepted + #accepted, summary.strangers + strangers
+      summary.by_team = summary.by_team + of_team
       for _, row in ipairs(accepted) do
         row.name = site.name
         if #summary.accepted_rows < NAMED then summary.accepted_rows[#summary.accepted_rows + 1] = row end
@@ -356,8 +359,8 @@ function check.run(owner, wix, condition, options)
   decide.expire(db, owner.now())
   local account = client.state(wix).settings.account_id
   account = account and folding.ascii(account)
-  local summary = setmetatable({ sites = 0, calls = 0, accepted = 0, unclear = 0, waiting = 0, strangers = 0, late = 0, unlisted = 0,
-    accepted_rows = {}, unclear_rows = {}, total = check.sites(db, condition), done = 0 }, evidence.summary)
+  local summary = setmetatable({ sites = 0, calls = 0, accepted = 0, unclear = 0, waiting = 0, strangers = 0, by_team = 0, late = 0,
+    unlisted = 0, accepted_rows = {}, unclear_rows = {}, total = check.sites(db, condition), done = 0 }, evidence.summary)
   local last = ""
   owner.stop_run = function() summary.stopped = run.asked_to_stop "sites.query_sites" end
   local ok, raised = pcall(function()

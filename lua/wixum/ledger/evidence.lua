@@ -113,6 +113,10 @@ function summary.__tostring(self)
     local command, what = evidence.decision(row)
     add("%s on %s is unclear: it may be %s. `%s` %s", row.email, place(row), evidence.candidates(row), command, DECIDES[what])
   end
+  if self.by_team > 0 then
+    add("%s may have come by an invite to the team as well: where that may be open, `wixum team list` sees it, for the next check",
+      count(self.by_team, "account", "accounts"))
+  end
   if self.strangers > 0 then
     add("%s joined by no invite of this ledger: `wixum access` names them", count(self.strangers, "account", "accounts"))
   end
