@@ -1,8 +1,10 @@
 -- What was concluded too soon of who arrived on a site: by an invite to the team, by a clock that was put back.
 
+local database = require "wixum.ledger.database"
 local support = require "spec.support.ledger"
+local wixum = require "wixum"
 
-local ANN = "ann@example.com"
+local ANN, BOB = "ann@example.com", "bob@example.com"
 local ROLE = support.ROLE.title
 
 local desk, ledger, wix, server
@@ -137,5 +139,119 @@ describe("who may have come by an invite to the team #pure", function()
     assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
     check()
     assert.same({ "operator", "known_account" }, { desk:row(ANN, 1).evidence, desk:row(ANN, 2).evidence })
+  end)
+end)
+
+describe("whoever joined after our clock was put back #pure", function()
+  local HOUR = 3600
+  local off
+
+  -- A ledger whose clock is ahead by so many hours, until it is put right.
+  local function ahead(hours, revoke_settled)
+    start{ revoke_settled = revoke_settled }
+    ledger:close()
+    off = hours * HOUR
+    local time = desk:time()
+    desk.ledger = assert(wixum.ledger.open(desk.path, { time = function() return time() + off end }))
+    ledger = desk.ledger
+  end
+  after_each(close)
+
+  local function states(found) return { desk:row(ANN).state, desk:row(ANN).evidence, found.strangers } end
+
+  it("is no stranger, stays unclear, and is not reminded", function()
+    ahead(2)
+    desk:invite_to(ANN)
+    off = 0
+    server:advance(600)
+    local account = desk:accept(ANN)
+    assert.same({ "pending", "unclear", 0 }, states(check()))
+    assert.same({ account }, desk:row(ANN).candidates)
+    desk:days(8)
+    assert.same({ "pending", "unclear", 0 }, states(check()))
+    assert.equal(0, assert(ledger:remind(wix, { all = true })).done)
+    assert.equal(0, #server:outbox{ kind = "resend" })
+  end)
+
+  it("is no stranger where somebody looked in between", function()
+    ahead(2)
+    desk:invite_to(ANN)
+    off = 0
+    server:advance(600)
+    check()
+    server:advance(600)
+    desk:accept(ANN)
+    assert.same({ "pending", "unclear", 0 }, states(check()))
+    desk:days(8)
+    assert.same({ "pending", "unclear", 0 }, states(check()))
+  end)
+
+  it("is no stranger by whichever date that lies in the future", function()
+    local FUTURE <const>, NOW = "2025-11-24T18:00:00Z", "2025-11-24T16:00:00Z"
+    for _, change in ipairs{ "invites SET opened_at = 'F', first_mail_at = 'N'", "invites SET opened_at = NULL, first_mail_at = 'F'",
+      "sites SET looked_at = 'F'" } do
+      ahead(0)
+      desk:invite_to(ANN)
+      do
+        local db <close> = database.open(desk.path)
+        db:run("UPDATE " .. change:gsub("'F'", "'" .. FUTURE .. "'"):gsub("'N'", "'" .. NOW .. "'"))
+      end
+      server:advance(600)
+      check()
+      server:advance(60)
+      desk:accept(ANN)
+      assert.same({ "pending", "unclear", 0 }, states(check()))
+      desk:days(8)
+      assert.same({ "pending", "unclear", 0 }, states(check()))
+    end
+  end)
+
+  it("may have come by an invite to the team", function()
+    ahead(2)
+    assert(ledger:team_invite(wix, { email = BOB, role = ROLE, everywhere = true }))
+    off = 0
+    desk:invite_to(ANN)
+    server:advance(60)
+    desk:accept(ANN)
+    assert.same({ "pending", "unclear", 0 }, states(check()))
+  end)
+
+  it("may have come by an invite that was revoked since the look without them", function()
+    ahead(0, "ok")
+    desk:invite(ANN, BOB)
+    off = 2 * HOUR
+    check()
+    off = 0
+    server:advance(60)
+    desk:accept(BOB)
+    assert(ledger:revoke(wix, { email = BOB }))
+    server:advance(60)
+    check()
+    assert.same({ "pending", "unclear" }, { desk:row(ANN).state, desk:row(ANN).evidence })
+    assert.same({ "revoked", "unclear" }, { desk:row(BOB).state, desk:row(BOB).evidence })
+  end)
+
+  it("is not taken for another by what is dated wrongly", function()
+    ahead(2)
+    desk:invite_to(ANN)
+    check()
+    off = 0
+    server:advance(600)
+    desk:invite_to(BOB)
+    desk:accept(ANN)
+    check()
+    assert.same({ "pending", "unclear" }, { desk:row(BOB).state, desk:row(BOB).evidence })
+    assert.same({ "pending", "unclear" }, { desk:row(ANN).state, desk:row(ANN).evidence })
+  end)
+
+  it("is told as ever, once all looks are of the same clock", function()
+    ahead(2)
+    desk:invite_to(ANN)
+    off = 0
+    server:advance(3 * HOUR)
+    check()
+    desk:accept(ANN)
+    server:advance(60)
+    assert.same({ "accepted", "only_candidate", 0 }, states(check()))
   end)
 end)

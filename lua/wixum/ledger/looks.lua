@@ -12,6 +12,7 @@ local errors = require "wixum.errors"
 local every_site = require "wixum.every_site"
 local folding = require "wixum.folding"
 local pages_seen = require "wixum.pages_seen"
+local selector = require "wixum.ledger.selector"
 local quoted = database.quoted
 
 local looks = {}
@@ -76,6 +77,8 @@ local function accounts_of(site)
   return list, set
 end
 
+local function seconds(text) return require("wixum").time(text) end
+
 local function text_of(value) return type(value) == "string" and value ~= "" and not value:find("\0", 1, true) and value or nil end
 
 local NAMED = [[INSERT INTO sites (site_id, name, url) VALUES (?, ?, ?)
@@ -83,6 +86,19 @@ local NAMED = [[INSERT INTO sites (site_id, name, url) VALUES (?, ?, ?)
 
 local function name(db, id, site)
   db:run(NAMED, id, text_of(site.displayName) or text_of(site.name), text_of(site.viewUrl))
+end
+
+-- The latest that an invite which may bring somebody to a site is dated.
+local OPENED = [[SELECT max(coalesce((SELECT max(coalesce(opened_at, first_mail_at)) FROM invites WHERE site_id = ?), ''),
+  coalesce((SELECT max(planned_at) FROM team_invites), '')) AS latest]]
+
+-- Between which moments those came who are new. Where what is written down lies in the future our clock was put back since, and of which
+-- clock an earlier moment is nobody knows: the time is wider by that much, and proves nothing.
+local function time_of_arrival(db, id, known, ended)
+  local latest = math.max(seconds(db:one(OPENED, id).latest) or 0, seconds(known.looked_at), seconds(known.checked_at))
+  local ahead = latest - seconds(ended)
+  if ahead <= 0 then return known.checked_at, ended, false end
+  return selector.date(math.min(seconds(known.checked_at), seconds(ended)) - ahead), selector.date(latest), true
 end
 
 -- What was known of a site, and what it looks like now.
@@ -103,8 +119,12 @@ local function store(db, id, site, present, began, ended)
     for _, account in ipairs(accounts) do
       if not known_ones[account] then new[#new + 1] = account end
     end
-    -- whose site it was for a while may have stayed, and was never invited
-    insert(db, id, new, known.checked_at, ended, known.owner_account_id ~= nil and owner ~= nil and known.owner_account_id ~= owner)
+    if new[1] then
+      local absent_at, seen_at, is_misdated = time_of_arrival(db, id, known, ended)
+      -- whose site it was for a while may have stayed, and was never invited
+      local is_transferred = known.owner_account_id ~= nil and owner ~= nil and known.owner_account_id ~= owner
+      insert(db, id, new, absent_at, seen_at, is_transferred or is_misdated)
+    end
   end
   if owner then db:run("INSERT INTO owners (site_id, account_id) VALUES (?, ?) ON CONFLICT DO NOTHING", id, owner) end
   db:run([[UPDATE sites SET looked_at = coalesce(looked_at, ?), checked_at = ?, unlisted_at = NULL,
