@@ -1,8 +1,10 @@
 -- What a hostile reader found in tables of who may reach what: nobody loses what nobody decided, and nothing is told that is not so.
 
 local access = require "spec.support.access"
+local command = require "spec.support.command"
 local database = require "wixum.ledger.database"
 local here = require "spec.support.reviews"
+local process = require "spec.support.process"
 local support = require "spec.support.ledger"
 
 local ANN, EMP, DAN = "ann@example.com", "emp@example.com", "dan@example.com"
@@ -222,5 +224,61 @@ describe("a table that names somebody by address #pure", function()
     local running = collectgarbage("isrunning")
     collectgarbage("restart")
     assert.is_false(running)
+  end)
+end)
+
+-- ---- how long it may run ---------------------------------------------------------------------------------------------
+
+-- A file of few instructions, each of which takes long.
+local SLOW = "local a, b = 'x', 'x' for _ = 1, 24 do a, b = a .. a, b .. b end while a == b do end"
+
+-- Until a program runs it: its texts fill so many pages.
+local function until_it_runs(child)
+  process.eventually("the file to be run", function()
+    local statistics <close> = assert(io.open(("/proc/%d/statm"):format(child.pid)))
+    return select(2, statistics:read("n", "n")) > 48 * 256
+  end)
+end
+
+describe("a table whose every step takes long #pure", function()
+  it("is ended by the clock, which is looked at again and again", function()
+    local desired, looks = require "wixum.access.desired", 0
+    local none, problem = desired.load(here.file(".lua", "while true do end"), function()
+      looks = looks + 1
+      return looks * 7
+    end)
+    assert.same({ nil, "it is to be a table, and nothing else: it does not come to an end" }, { none, problem })
+    assert.equal(4, looks) -- one at its start, and twenty seconds later
+  end)
+
+  it("is ended by the first Ctrl-C, by the command and in a script", function()
+    local own, child = command.new{ sites = { { id = id(1), name = "One" } } }, nil
+    finally(function()
+      if not child.code then child:kill("sigkill") end
+      child:wait()
+      own:close()
+    end)
+    own:write("slow.lua", SLOW)
+    child = process.start({ own.wixum, "access", "apply", "slow.lua" }, { env = own.env, cwd = own.folder })
+    until_it_runs(child)
+    child:kill("sigint")
+    assert.equal(3, (child:wait()))
+    contains(child.output, "Interrupted.")
+    child = process.start({ "lua5.4", "-i" }, { cwd = own.folder })
+    child:expect("> ")
+    child:write('desired = require "wixum.access.desired" io.stdout:write("loa", "ded\\n") io.stdout:flush()')
+    child:expect("loaded")
+    child:write('print(pcall(desired.load, "slow.lua"))')
+    until_it_runs(child)
+    child:kill("sigint")
+    child:expect("ledger:apply_access[^\n]*interrupted by Ctrl%-C")
+    child:write("os.exit()")
+    assert.equal(0, (child:wait()))
+  end)
+
+  it("and one whose tables stand too deep in one another is told in a line", function()
+    local desired = require "wixum.access.desired"
+    assert.equal("it is no Lua table: its tables stand too deep in one another",
+      select(2, desired.load(here.file(".lua", "return " .. ("{"):rep(300) .. ("}"):rep(300)))))
   end)
 end)

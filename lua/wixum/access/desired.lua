@@ -3,18 +3,23 @@
 -- Owns the form of that table and what may stand in it. A file of it is run with nothing in reach, not even the methods of strings, and
 -- not for ever; empty is never everybody, nor nobody.
 
+local call = require "wixum.call"
 local core = require "wixum.core"
 local csv_problem = require "wixum.csv.problem"
 local database = require "wixum.ledger.database"
+local errors = require "wixum.errors"
 local filesystem = require "wixum.ledger.filesystem"
 local folding = require "wixum.folding"
 local names = require "wixum.names"
 local plans = require "wixum.ledger.plan"
 local rows = require "wixum.access.rows"
+local scheduler = require "wixum.scheduler"
+local tasks = require "wixum.tasks"
 
 local desired = {}
 
 local STEPS, EVERY = 10000000, 4 -- instructions that a file may take; how often that is looked at: a text can double in four
+local SECONDS, LOOKED = 20, 1000 -- that it may take, however long one instruction is; after how many of these the clock is looked at
 local MEMORY = 256 * 1024 -- KiB that it may fill
 local LARGEST = 64 * 1024 * 1024 -- bytes of a file
 
@@ -92,20 +97,34 @@ desired.KIND = {
   end,
 }
 
+local ENDLESS = "it does not come to an end"
+
 -- ---- reading ---------------------------------------------------------------------------------------------------------
 
+-- Ctrl-C, which in a task nobody is told of while a file runs: it ends what reads it, as it ends a call.
+local function interrupted()
+  local err = tasks.stopped_error("interrupted", "ledger:apply_access")
+  if scheduler.current() then scheduler.note_interrupt() else call.interrupted = err end
+  error(err, 0)
+end
+
 -- Runs a chunk with a limit, and without the methods of strings, by which a text could fill the memory.
-local function run_limited(chunk, name)
+local function run_limited(chunk, name, clock)
   local strings, hook, mask, count = getmetatable(""), debug.gethook()
   local steps, least = 0, collectgarbage("count")
-  local ended
+  local ended, is_interrupted
+  local latest = clock() + SECONDS
   -- finalizers of the program around it would run here, and want the methods of strings
   local collects = collectgarbage("isrunning")
   collectgarbage("stop")
   debug.setmetatable("", nil)
   debug.sethook(function()
     steps = steps + EVERY
-    local problem = steps > STEPS and "it does not come to an end" or collectgarbage("count") - least > MEMORY and "it fills the memory"
+    local problem = steps > STEPS and ENDLESS or collectgarbage("count") - least > MEMORY and "it fills the memory"
+    if not problem and steps % LOOKED == 0 then
+      is_interrupted = is_interrupted or not core.sleep(0)
+      problem = is_interrupted and "interrupted" or clock() > latest and ENDLESS
+    end
     if problem and debug.getinfo(2, "S").source == name then -- and not where it has just ended by itself
       ended = problem
       error(problem, 0)
@@ -115,15 +134,17 @@ local function run_limited(chunk, name)
   debug.sethook(hook, mask, count)
   debug.setmetatable("", strings)
   if collects then collectgarbage("restart") end
+  if is_interrupted or not ok and errors.is_interrupt(result) then interrupted() end
   if ok then return result end
   return nil, ended or tostring(result)
 end
 
 --- Reads a file: data alone.
 ---@param path string
+---@param clock (fun(): number)? seconds
 ---@return any? table
 ---@return string? problem
-function desired.load(path)
+function desired.load(path, clock)
   local file, problem = io.open(path, "rb")
   if not file then return nil, "it cannot be read: " .. csv_problem.printable(problem, 300) end
   local source <const> = file:read(LARGEST + 1)
@@ -131,9 +152,13 @@ function desired.load(path)
   if not source then return nil, "it cannot be read, or is empty" end
   local name = path:match("[^/]*$")
   if #source > LARGEST then return nil, ("it is larger than %d MiB"):format(LARGEST >> 20) end
-  local chunk, why = load((source:gsub("^\xEF\xBB\xBF", "")), "=" .. name, "t", {})
-  if not chunk then return nil, "it is no Lua table: " .. csv_problem.printable(tostring(why), 300) end
-  local result, reason = run_limited(chunk, "=" .. name)
+  -- by pcall: whoever handles the errors of the program around it would be given this one
+  local _, chunk, why = pcall(load, (source:gsub("^\xEF\xBB\xBF", "")), "=" .. name, "t", {})
+  if not chunk then
+    if why:find("stack overflow", 1, true) then why = "its tables stand too deep in one another" end
+    return nil, "it is no Lua table: " .. csv_problem.printable(why, 300)
+  end
+  local result, reason = run_limited(chunk, "=" .. name, clock or core.clock)
   if reason then
     if reason:find("stack overflow", 1, true) then reason = "it calls itself without an end" end
     return nil, "it is to be a table, and nothing else: " .. csv_problem.printable(reason, 300)
