@@ -199,6 +199,19 @@ describe("a bar of two steps #pure", function()
   end)
 end)
 
+describe("a page of very many #pure", function()
+  it("is written as it is made, and never held as a whole", function()
+    local list, pieces, longest = {}, 0, 0
+    for i = 1, 1000 do
+      list[i] = { who = "invited", email = ("n%d@example.com"):format(i), site = "", site_id = "", url = "", roles = "", since = "",
+        name = "", changes = "" }
+    end
+    local found = { rows = list, service = "", read_at = "", sites = 0, people = 0, unknown = 0, invited = 1000, incomplete = {} }
+    require("wixum.access.page").write(found, function(text) pieces, longest = pieces + 1, math.max(longest, #text) end)
+    assert.is_true(pieces > 1000 and longest < 10000, ("%d pieces, the longest of %d bytes"):format(pieces, longest))
+  end)
+end)
+
 -- ---- the command -----------------------------------------------------------------------------------------------------
 
 describe("the command, about access #pure", function()

@@ -38,6 +38,7 @@ local function visible(char)
 end
 
 local function escape(text)
+  if not text:find("[^\9\10\32!#-%%(-;=?-~]") then return text end -- as most are: nothing is made anew
   return (sound(text):gsub("[%z\1-\8\11-\31\127]", visible):gsub("[&<>\"']", entities))
 end
 
@@ -72,11 +73,20 @@ end
 ---@param markup string
 ---@return fun(values: table<string, any>): table # to a fragment; each place needs a value
 function html.template(markup)
+  local parts, names, from = {}, {}, 1 -- what stands at odd places as it is, and the names of even ones; taken apart once
+  for before, name, after in markup:gmatch "(){([%a_]+)}()" do
+    parts[#parts + 1] = markup:sub(from, before - 1)
+    parts[#parts + 1], names[#parts + 1], from = "", name, after
+  end
+  parts[#parts + 1] = markup:sub(from)
   return function(values)
-    return html.raw((markup:gsub("{([%a_]+)}", function(name)
-      if values[name] == nil then error("nothing for {" .. name .. "}", 0) end
-      return render(values[name])
-    end)))
+    local filled = table.move(parts, 1, #parts, 1, {})
+    for i = 2, #parts, 2 do
+      local value = values[names[i]]
+      if value == nil then error("nothing for {" .. names[i] .. "}", 0) end
+      filled[i] = render(value)
+    end
+    return html.raw(table.concat(filled))
   end
 end
 

@@ -41,11 +41,15 @@ local CHOICES = html.raw "&#9744; keep<br>&#9744; remove<br>&#9744; other role:"
 
 local WHO = { contributor = "contributor", member = "member of the team", invited = "invited, not accepted", owner = "owner" }
 
-local function table_of(titles, lines)
+-- Titles of columns, with the head of a table that has them.
+local function columns(titles)
   local head = {}
-  for i, title in ipairs(titles) do head[i] = head_template{ title = title } end
-  return table_template{ head = head, rows = lines }
+  for i, title in ipairs(titles) do head[i] = head_template{ title = title }.markup end
+  titles.head = html.raw(table.concat(head))
+  return titles
 end
+
+local function table_of(titles, lines) return table_template{ head = titles.head, rows = lines } end
 
 local function site_of(row)
   local parts = { text(row.site) }
@@ -62,7 +66,7 @@ local function evidence_of(row)
   return parts
 end
 
-local TITLES = { "Site", "Roles", "Whose it is", "Since", "Changes", "Decision" }
+local TITLES = columns{ "Site", "Roles", "Whose it is", "Since", "Changes", "Decision" }
 
 local function row_line(row, own)
   local roles = { text(row.roles) }
@@ -114,7 +118,8 @@ local function block(group, own)
   return person_template{ title = title, table = table_of(TITLES, lines) }
 end
 
-local section = html.template '<section id="{id}">\n<h2>{title}</h2>\n{lead}{blocks}</section>\n'
+local section_start = html.template '<section id="{id}">\n<h2>{title}</h2>\n{lead}'
+local SECTION_END = html.raw "</section>\n"
 local paragraph = html.template "<p>{text}</p>\n"
 local warning = html.template '<p class="warning">{text}</p>\n'
 local UNKNOWN = html.raw [[
@@ -122,13 +127,16 @@ local UNKNOWN = html.raw [[
 <code>wixum confirm EMAIL --site SITE --account ID</code>; whoever is nobody's should not stay.</p>
 ]]
 
-local function blocks(list, own)
-  local parts = {}
-  for i, group in ipairs(list) do parts[i] = block(group, own) end
-  return parts
+-- A block each, written as it is made: there may be very many.
+local function write_blocks(write, head, list, own)
+  write(section_start(head).markup)
+  for _, group in ipairs(list) do write(block(group, own).markup) end
+  write(SECTION_END.markup)
 end
 
 -- ---- what has changed ------------------------------------------------------------------------------------------------
+
+local CHANGED = columns{ "Person", "Site", "Change" }
 
 local function changed(found)
   if not found.compared then return "" end
@@ -136,24 +144,23 @@ local function changed(found)
   for _, row in ipairs(found.rows) do
     if row.changes ~= "" then
       local who = row.email ~= "" and text(row.email) or { "account ", text(row.account_id) }
-      local values, titles = { who, site_of(row), text(row.changes == since.NEW and "new: " .. row.roles or row.changes) },
-        { "Person", "Site", "Change" }
+      local values = { who, site_of(row), text(row.changes == since.NEW and "new: " .. row.roles or row.changes) }
       local cells = {}
-      for i, value in ipairs(values) do cells[i] = cell{ label = titles[i], value = value } end
+      for i, value in ipairs(values) do cells[i] = cell{ label = CHANGED[i], value = value } end
       lines[#lines + 1] = line{ cells = cells }
     end
   end
   local lead = paragraph{ text = ("%d new, %d gone, %d with other roles."):format(found.compared.new, found.compared.gone,
     found.compared.roles) }
-  return section{ id = "changes", title = "Changes since the review before", lead = lead,
-    blocks = #lines > 0 and table_of({ "Person", "Site", "Change" }, lines) or "" }
+  return { section_start{ id = "changes", title = "Changes since the review before", lead = lead },
+    #lines > 0 and table_of(CHANGED, lines) or "", SECTION_END }
 end
 
 -- ---- the page --------------------------------------------------------------------------------------------------------
 
 local POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
-local whole = html.template [[
+local start = html.template [[
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -170,7 +177,9 @@ local whole = html.template [[
 <dl>{facts}</dl>
 {warnings}</header>
 <main>
-{changes}{people}{unknown}<section class="signed" aria-label="Signature">
+{changes}]]
+local END = [[
+<section class="signed" aria-label="Signature">
 <p>Date</p><p>Place</p><p>Name and signature</p>
 </section>
 </main>
@@ -182,10 +191,10 @@ local SANDBOX = html.raw [[
 <p class="sandbox"><strong>SANDBOX</strong> A rehearsal on one computer: nobody here can reach anything.</p>
 ]]
 
---- Makes the page.
+--- Writes the page, piece by piece.
 ---@param found wixum.AccessReview
----@return string
-function page.html(found)
+---@param write fun(text: string)
+function page.write(found, write)
   local known, unknown = people_of(found.rows)
   local facts, warnings = {}, {}
   local function add(name, value) facts[#facts + 1] = fact{ name = name, value = value } end
@@ -197,12 +206,11 @@ function page.html(found)
   add("Open invites", html.count(found.invited))
   for i, words in ipairs(found.incomplete) do warnings[i] = warning{ text = text(words) } end
   local own = found.account_id
-  local people = section{ id = "people", title = "People", lead = #known == 0 and paragraph{ text = "Nobody." } or "",
-    blocks = blocks(known, own) }
-  local strangers = #unknown > 0 and section{ id = "unknown", title = "Accounts that nobody knows", lead = UNKNOWN,
-    blocks = blocks(unknown, own) } or ""
-  return MARK .. whole{ policy = POLICY, style = html.raw(style), sandbox = found.loopback and SANDBOX or "", facts = facts,
-    warnings = warnings, changes = changed(found), people = people, unknown = strangers }.markup
+  write(MARK .. start{ policy = POLICY, style = html.raw(style), sandbox = found.loopback and SANDBOX or "", facts = facts,
+    warnings = warnings, changes = changed(found) }.markup)
+  write_blocks(write, { id = "people", title = "People", lead = #known == 0 and paragraph{ text = "Nobody." } or "" }, known, own)
+  if #unknown > 0 then write_blocks(write, { id = "unknown", title = "Accounts that nobody knows", lead = UNKNOWN }, unknown, own) end
+  write(END)
 end
 
 return page

@@ -154,13 +154,20 @@ local OPEN = [[SELECT site_id, email, policy_ids, state, first_mail_at, last_mai
   WHERE state IN ('pending', 'sending', 'unknown') ORDER BY id]]
 
 local function add_invites(reading)
+  local known = {} -- lists of roles, as most were sent: put in order once
   for row in reading.db:rows(OPEN) do
     local site = reading.by_id[row.site_id]
     if site or not reading.asked then
-      local ids = {}
-      for id in row.policy_ids:gmatch("%S+") do ids[#ids + 1] = id end
+      local sent = known[row.policy_ids]
+      if not sent then
+        local ids = {}
+        for id in row.policy_ids:gmatch("%S+") do ids[#ids + 1] = id end
+        ids = reading.titles:sorted(ids)
+        sent = { ids = ids, words = reading.titles:words(ids) }
+        known[row.policy_ids] = sent
+      end
       add(reading, { who = "invited", email = row.email, site = rows.site_name(site or {}), site_id = row.site_id,
-        url = site and plain(site.url), role_ids = reading.titles:sorted(ids),
+        url = site and plain(site.url), role_ids = sent.ids, roles = sent.words,
         since = rows.moment(row.first_mail_at or row.last_mail_at) })
     end
   end

@@ -29,7 +29,7 @@ local WRITERS = {
   { name = "csv", kind = sheet.KIND, write = function(found, write, options) sheet.write(found, write, options.delimiter or ",") end },
   { name = "json", kind = { name = "a review", is_one = function() return false end },
     write = function(found, write) sheet.write_json(found, write) end },
-  { name = "html", module = "page", write = function(found, write) write(require "wixum.access.page".html(found)) end },
+  { name = "html", module = "page", write = function(found, write) require "wixum.access.page".write(found, write) end },
   { name = "lua", module = "desired", write = function(found, write, options)
     found.in_table = require "wixum.access.desired".write(found, write, options.locale or "en")
   end },
