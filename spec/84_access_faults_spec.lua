@@ -98,6 +98,19 @@ describe("a review that is older than what is known #pure", function()
     contains(assert(here.apply(path, { dry_run = true })).plan, "The file has no column since")
   end)
 
+  it("says where the cell does not tell who came anew, since a spreadsheet has emptied or spoilt it", function()
+    here.start()
+    local his = here.join(3, DAN)
+    local path = here.review()
+    here.decide(path, his, "remove", 3)
+    local note = "The cell since says no moment, and who has gone and come again after the review is not told apart there: line 3."
+    assert.is_nil(tostring(assert(here.apply(path, { dry_run = true })).plan):find("The cell since", 1, true))
+    for _, cell in ipairs{ "", "before yesterday" } do
+      here.edit(path, function(list) for _, row in ipairs(list) do row.since = cell end end)
+      contains(assert(here.apply(path, { dry_run = true })).plan.notes, note)
+    end
+  end)
+
   it("says of nobody that they are gone before the site has said so", function()
     here.start()
     local body = ('{"sites":[{"id":"%s","displayName":"One","ownerAccountId":"%s","contributorAccountIds":["%s"]}],'

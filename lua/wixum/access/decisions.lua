@@ -18,6 +18,7 @@ local decisions = {}
 
 ---@class wixum.AccessWant what somebody is to have
 ---@field where string for people: "review.csv:12"
+---@field line integer? of a review
 ---@field kind "contributor"|"member"
 ---@field site_id string? nil: the whole account
 ---@field site string for people
@@ -174,7 +175,7 @@ local function want_of(row, context, report)
     said = row.email, since = row.since ~= "" and row.since or nil,
     account_id = not member and folding.ascii(row.account_id) or nil, user_id = member and folding.ascii(row.user_id) or nil,
     owner = not member and folding.ascii(row.user_id) or nil,
-    want = "gone", where = ("%s:%d"):format(context.name, row.line) }
+    want = "gone", line = row.line, where = ("%s:%d"):format(context.name, row.line) }
   want.was = roles_before(row, context, function(...)
     good = false
     report(...)
@@ -255,6 +256,20 @@ local function check_columns(path, columns, notes)
   end
 end
 
+local LINES = 10 -- that a note names
+
+-- Decisions about somebody of whom the cell `since` does not say when they were there.
+local function tell_since(found)
+  local lines = {}
+  for _, want in ipairs(found.wants) do
+    if not rows.seen_at(want.since) then lines[#lines + 1] = want.line end
+  end
+  if not lines[1] then return end
+  table.insert(found.notes, ("The cell since says no moment, and who has gone and come again after the review is not told apart there: "
+    .. "%s %s%s."):format(#lines == 1 and "line" or "lines", table.concat(lines, ", ", 1, math.min(#lines, LINES)),
+      #lines > LINES and (" and %d more"):format(#lines - LINES) or ""))
+end
+
 --- Reads the decisions of a review.
 ---@param path string
 ---@param context { account: string?, service: string, titles: table, on_problem: function?, invite_state: (fun(site_id: string,
@@ -290,6 +305,7 @@ function decisions.read(path, context)
     end
   end
   if problems.count > 0 then return nil, problems end
+  if why.since then tell_since(found) end
   find_in_team(found, list, decided)
   found.digest = digest_of(texts)
   return found

@@ -68,20 +68,17 @@ local function otherwise(want, whose)
   return ("the line says %s, and the %s is known as %s's now"):format(says, whose, words.person(want))
 end
 
--- When somebody was seen there who stands in the review: the end of its cell `since`.
-local function seen_at(text) return text and (text:match "^before (%d+-%d+-%d+T%S+Z)$" or text:match " and (%d+-%d+-%d+T%S+Z)$") end
-
 local AGAIN = "came (again) after this review: make a new one"
 
 -- Has somebody come anew since? A ledger that has not looked meanwhile cannot tell.
 local function has_come(want, presence)
-  local seen = seen_at(want.since)
+  local seen = rows.seen_at(want.since)
   if not seen or not presence or not presence.absent_at or rows.since_of(presence) == want.since then return nil end
   return presence.absent_at >= seen and AGAIN or nil
 end
 
 local function has_joined(want, person)
-  local before, now = (want.since or ""):match "^on (%d+-%d+-%d+T%S+Z)$", rows.moment(person.joined_at):match "^on (%S+)$"
+  local before, now = rows.seen_at(want.since), rows.seen_at(rows.moment(person.joined_at))
   return before and now and now > before and AGAIN or nil
 end
 

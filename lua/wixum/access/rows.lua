@@ -45,6 +45,16 @@ function rows.since_of(presence)
   return ("between %s and %s"):format(presence.absent_at, presence.seen_at)
 end
 
+--- When somebody was seen there, or joined: the end of such a text; nil where it says nothing that can be read.
+---@param text string?
+---@return string?
+function rows.seen_at(text)
+  for _, form in ipairs{ "^before (MOMENT)$", "^between MOMENT and (MOMENT)$", "^on (MOMENT)$" } do
+    local found = (text or ""):match((form:gsub("MOMENT", "%%d+-%%d+-%%d+T%%S+Z")))
+    if found then return found end
+  end
+end
+
 -- Without what would break a line of a file, or of a page.
 local function plain(text) return text and (text:gsub("[%c]+", " ")) or "" end
 
