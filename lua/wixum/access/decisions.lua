@@ -160,9 +160,12 @@ local function want_of(row, context, report)
     if word == "" or word == "keep" then return "undecidable" end
     return report("decision", row.decision, reason)
   end
+  local member = row.who == "member"
+  local is_named = core.is_guid(member and row.user_id or row.account_id)
+    and (core.is_guid(row.site_id) or member and row.site_id == "")
+  if (word == "" or word == "keep") and not is_named then return "undecidable" end
   if word == "" then return "undecided" end
   if word == "keep" then return "keep" end
-  local member = row.who == "member"
   local good = true
   local function check(field, may_be_empty)
     if may_be_empty and row[field] == "" or core.is_guid(row[field]) then return end

@@ -90,16 +90,29 @@ local function of_sites(made, wants, found, now, context)
   end
 end
 
+local NAMELESS = "%s on %s: is in the team, and the service gives no id that a call could use (%s): look at the account's Roles & "
+  .. "Permissions"
+
 -- Who is in the team, by the places that the table lists.
 local function of_members(made, wants, found, now, context)
   local listed = {}
   for _, id in ipairs(context.ids) do listed[id] = not now.unasked[id] end
+  local function is_meant(place)
+    return place.site_id and listed[place.site_id] or place.key == rows.WHOLE and context.everywhere and not place.none
+  end
+  for _, person in ipairs(now.team.others or {}) do
+    for _, place in ipairs(rows.by_place(person)) do
+      if is_meant(place) then
+        table.insert(made.conflicts, NAMELESS:format(words.person(person), place.name and printable(place.name, 60) or place.key,
+          person.unusable_id or "none"))
+      end
+    end
+  end
   for _, user in ipairs(sorted_keys(now.team.members)) do
     local person = now.team.members[user]
     if not plan.is_owner(person, context.titles) then
       for _, place in ipairs(rows.by_place(person)) do
-        local is_meant = place.site_id and listed[place.site_id] or place.key == rows.WHOLE and context.everywhere and not place.none
-        if is_meant then
+        if is_meant(place) then
           local site = now.sites[place.site_id]
           local name = site and rows.site_name(site) or place.site_id and place.name or rows.WHOLE
           local row = found.by_key[user .. " " .. meant.place(place.site_id)]

@@ -236,7 +236,7 @@ function gather.team(wix)
   for _, person in ipairs(people) do
     if person.user_id then found.members[folding.ascii(person.user_id)] = person
     elseif person.member then table.insert(found.others, person)
-    elseif person.status == "Pending" then table.insert(found.invites, person) end
+    elseif person.is_open then table.insert(found.invites, person) end
   end
   return found, nil, calls
 end

@@ -165,6 +165,17 @@ local function is_so(made, want)
   end
 end
 
+-- A role that cannot be read is one all the same: what would be left of others could not be told.
+local function unreadable(person)
+  for _, assignment in ipairs(person.assignments) do
+    if not assignment.policy_id then
+      return ("a role of theirs on %s cannot be read (%s): look at the account's Roles & Permissions"):format(
+        assignment.site_id and words.place{ site = assignment.site_name, site_id = assignment.site_id }
+          or assignment.conditions and rows.SOME or rows.WHOLE, assignment.unreadable)
+    end
+  end
+end
+
 -- All that is wanted of one member, as one change: two at once would be in each other's way.
 local function member(made, wants, now, context)
   local first, titles = wants[1], context.titles
@@ -177,7 +188,7 @@ local function member(made, wants, now, context)
     table.insert(made.conflicts, ("%s: the account's owner cannot be removed, nor be given another role"):format(about(first)))
     return
   end
-  local other = otherwise(first, "user") or has_joined(first, person)
+  local other = unreadable(person) or otherwise(first, "user") or has_joined(first, person)
   if other then return table.insert(made.conflicts, ("%s: %s"):format(about(first), other)) end
   local places, texts, add, remove, left, taken = {}, {}, {}, {}, #person.assignments, 0
   local conflicts = #made.conflicts

@@ -2,6 +2,7 @@
 --
 -- Owns what stands in a row and in which order. Nobody is left out: not an account that nobody knows, nor a site without a name. Pure.
 
+local core = require "wixum.core"
 local folding = require "wixum.folding"
 local ties = require "wixum.access.ties"
 local titles = require "wixum.access.titles"
@@ -25,7 +26,7 @@ rows.OWNER, rows.NONE, rows.AS_INVITED = "(owner of the site)", "(none)", " (as 
 ---@field evidence string that the account is theirs
 ---@field since string
 ---@field changes string since the last review
----@field fixed boolean? the account's owner: nothing can be decided
+---@field fixed boolean? nothing can be decided: the account's owner, or what no call could name
 ---@field gone boolean? was there at the last review, and is not any more
 
 --- A moment of the service, as it stands in a row: in whole seconds.
@@ -132,26 +133,38 @@ function rows.by_place(person)
     local place = of[key]
     if not place then
       place = { key = key, site_id = assignment.site_id, name = assignment.site_name, some = assignment.conditions, set = {},
-        assignments = {} }
+        unreadable = {}, assignments = {} }
       places[#places + 1], of[key] = place, place
     end
-    if type(assignment.policy_id) == "string" then place.set[assignment.policy_id] = true end
+    if assignment.policy_id then place.set[assignment.policy_id] = true else table.insert(place.unreadable, assignment.unreadable) end
     table.insert(place.assignments, assignment)
   end
-  if not places[1] then places[1] = { key = rows.WHOLE, set = {}, assignments = {}, none = true } end
+  if not places[1] then places[1] = { key = rows.WHOLE, set = {}, unreadable = {}, assignments = {}, none = true } end
   return places
+end
+
+-- Roles as the row has them: where one of them cannot be read, their ids are not all, and nothing is compared with them.
+local function roles_at(place, known)
+  local ids = known:sorted(place.set)
+  if place.none then return rows.NONE, ids end
+  if not place.unreadable[1] then return known:words(ids), ids end
+  local list = table.move(place.unreadable, 1, #place.unreadable, 1, {})
+  if ids[1] then table.insert(list, 1, known:words(ids)) end
+  return table.concat(list, "; "), {}
 end
 
 local function add_person(reading, person, who)
   for _, place in ipairs(rows.by_place(person)) do
     local site = place.site_id and reading.by_id[place.site_id]
     if not (place.site_id and reading.asked and not site) then -- of other sites than were asked for
-      local ids, fixed = reading.titles:sorted(place.set), person.user_id == nil
-      for _, id in ipairs(ids) do fixed = fixed or who == "member" and reading.titles:is_owner(id) end
+      local fixed = person.user_id == nil or place.site_id ~= nil and not core.is_guid(place.site_id)
+      for id in pairs(place.set) do fixed = fixed or who == "member" and reading.titles:is_owner(id) end
+      local roles, role_ids = roles_at(place, reading.titles)
       add(reading, { fixed = fixed, who = who, email = person.email, name = plain(person.name),
-        user_id = person.user_id and folding.ascii(person.user_id), site_id = place.site_id, url = site and plain(site.url),
+        user_id = person.user_id and folding.ascii(person.user_id) or person.unusable_id, site_id = place.site_id,
+        url = site and plain(site.url),
         site = place.some and rows.SOME or place.site_id and rows.site_name(site or { name = place.name }) or rows.WHOLE,
-        role_ids = ids, roles = place.none and rows.NONE or nil,
+        role_ids = role_ids, roles = roles,
         evidence = who ~= "member" and "" or person.email ~= "" and "told" or ties.NOBODY,
         since = rows.moment(who == "member" and person.joined_at or person.created_at) })
     end

@@ -18,7 +18,7 @@ words.count = count
 function words.person(row)
   if row.email and row.email ~= "" then return printable(row.email, 80) end
   if row.account_id and row.account_id ~= "" then return "account " .. row.account_id end
-  return "user " .. tostring(row.user_id)
+  return "user " .. (row.user_id or row.unusable_id or "without an id")
 end
 
 --- A place, in a line.

@@ -105,13 +105,14 @@ end
 local function lines_of(person, titles)
   local lines, of = {}, {}
   local function line_of(role)
-    local line = { email = person.email, name = person.name, state = person.user_id and "member" or (person.status or "invited"):lower(),
-      role = role, since = person.joined_at, expires = person.expires_at, id = person.user_id or person.invite_id, places = {} }
+    local line = { email = person.email, name = person.name, state = person.member and "member" or (person.status or "invited"):lower(),
+      role = role, since = person.joined_at, expires = person.expires_at, id = person.user_id or person.unusable_id or person.invite_id,
+      places = {} }
     lines[#lines + 1], of[role or ""] = line, line
     return line
   end
   for _, assignment in ipairs(person.assignments) do
-    local role = titles[assignment.policy_id] or assignment.policy_id
+    local role = assignment.policy_id and (titles[assignment.policy_id] or assignment.policy_id) or assignment.unreadable
     table.insert((of[role] or line_of(role)).places, place_of(assignment))
   end
   if #lines == 0 then line_of(nil).places[1] = "nothing" end
@@ -131,7 +132,9 @@ function team.list(desk)
   local info = raising(wix.users.get_roles_info{ locale = given.locale or desk.config.locale or "en" })
   local titles = {}
   for _, list in ipairs{ info.predefined_roles, info.custom_roles } do
-    for _, role in ipairs(list) do titles[role.id] = role.title end
+    for _, role in ipairs(list) do
+      if type(role.id) == "string" and type(role.title) == "string" then titles[role.id] = role.title end
+    end
   end
   local filesystem = require "wixum.ledger.filesystem"
   local there = filesystem.exists(desk.path)

@@ -118,7 +118,7 @@ local function is_assigned(person, detail)
   local ids, has = {}, {}
   for _, assignment in ipairs(person.assignments) do
     if assignment.assignment_id then ids[assignment.assignment_id] = true end
-    has[assignment.policy_id .. " " .. (assignment.site_id or "")] = true
+    has[(assignment.policy_id or "") .. " " .. (assignment.site_id or "")] = true
   end
   for _, id in ipairs(detail.remove or {}) do if ids[id] then return false end end
   for _, added in ipairs(detail.add or {}) do

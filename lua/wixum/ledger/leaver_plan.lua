@@ -13,6 +13,7 @@ local folding = require "wixum.folding"
 local gather = require "wixum.access.gather"
 local looks = require "wixum.ledger.looks"
 local owners = require "wixum.ledger.owners"
+local printable = require("wixum.csv.problem").printable
 local removed = require "wixum.ledger.removed"
 local team = require "wixum.ledger.team"
 local titles = require "wixum.access.titles"
@@ -89,7 +90,7 @@ end
 -- Marks who is the account's owner among people of the team, if that can be read: their roles tell.
 local function mark_owner(wix, plan, people)
   local is_member = false
-  for _, one in ipairs(people) do is_member = is_member or one.user_id ~= nil end
+  for _, one in ipairs(people) do is_member = is_member or one.member end
   if not is_member then return true end
   local known, err = titles.read(wix)
   plan.calls = plan.calls + 1
@@ -329,19 +330,31 @@ end
 
 local JOIN = "delete it in the account's Roles & Permissions, or they can still join"
 
+-- An invite that is not known to be over.
+local function open_words(invite)
+  if invite.status == "Pending" then
+    return ("an invite to the team is open until %s, which no call can revoke: %s"):format(invite.expires_at or "it expires", JOIN)
+  end
+  return ("an invite to the team may be open (the service %s), which no call can revoke: %s"):format(
+    invite.status and "calls its state " .. printable(invite.status, 40) or "does not say its state", JOIN)
+end
+
 local function add_team(db, plan, person, people)
   local is_open = false
   local function in_dashboard(text, ...) plan.dashboard[#plan.dashboard + 1] = text:format(...) end
   for _, one in ipairs(people) do
-    if one.user_id then plan.member = one end
+    if one.member then plan.member = one end
     if one.is_owner then
       in_dashboard("%s is the account's owner, who cannot be removed: transfer the account first", one.email)
     elseif one.user_id then
       table.insert(plan.changes, 1, { kind = "remove_member", user_id = one.user_id, email = one.email,
         words = ("removes %s from the team (%d %s)"):format(one.email, #one.assignments, #one.assignments == 1 and "role" or "roles") })
-    elseif one.status == "Pending" then
+    elseif one.member then
+      in_dashboard("%s is in the team, and the service gives no id by which a call could remove them (%s): remove them in the account's "
+        .. "Roles & Permissions", one.email, one.unusable_id or "none")
+    elseif one.is_open then
       is_open = true
-      in_dashboard("an invite to the team is open until %s, which no call can revoke: %s", one.expires_at or "it expires", JOIN)
+      in_dashboard("%s", open_words(one))
     end
   end
   local row = db:one("SELECT id, state FROM team_invites WHERE person = ?", person)

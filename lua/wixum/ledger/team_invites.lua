@@ -205,7 +205,7 @@ local STATUS = { Pending = "pending", Expired = "expired", Declined = "declined"
 -- What the team says of a row; nil: nothing that decides.
 local function verdict(row, member, invite, since)
   if member then return "accepted", nil end
-  if invite then return STATUS[invite.status], nil end
+  if invite then return STATUS[invite.status] or "pending", nil end -- what is not known to be over is open
   if row.state == "unknown" and since > PATIENCE then return "failed", "the team knows no such invite: it was not sent" end
   if row.state == "accepted" then return "removed", "the team does not have them any more" end
   if row.state == "pending" or row.state == "expired" then return "revoked", "the team knows no such invite any more" end
@@ -220,8 +220,8 @@ end
 function team_invites.compare(db, people, now, seconds)
   local members, invites = {}, {}
   for _, person in ipairs(people) do
-    if person.user_id then members[person.person] = person
-    elseif not invites[person.person] or person.status == "Pending" then invites[person.person] = person end
+    if person.member then members[person.person] = person
+    elseif not invites[person.person] or person.is_open then invites[person.person] = person end
   end
   return db:transaction(function()
     local changed = 0
@@ -249,7 +249,7 @@ function team_invites.present(wix, emails)
   local found = {}
   local function add(people)
     for _, person in ipairs(people) do
-      if person.user_id or person.status == "Pending" then found[person.person] = found[person.person] or person end
+      if person.member or person.is_open then found[person.person] = found[person.person] or person end
     end
   end
   for _, email in ipairs(#emails <= 3 and emails or { false }) do -- for many the whole team is fewer calls

@@ -88,12 +88,13 @@ local function role_lines(lines, row)
   if step then add("next: %s", step) end
 end
 
+-- On what somebody has a role: the answer of the service as it came, whatever stands in it.
 local function site_of(assignment)
   local on = assignment.restrictions
-  if not on then return "the whole account" end
-  local site = type(on) == "table" and type(on.site) == "table" and on.site or nil
-  if site then return plain(type(site.value) == "string" and site.value or site.id) end
-  return "some sites"
+  if on == nil then return "the whole account" end
+  local site = type(on) == "table" and type(on.site) == "table" and on.site or {}
+  local name = type(site.value) == "string" and site.value or site.id
+  return type(name) == "string" and plain(name) or "some sites"
 end
 
 local function team_lines(lines, team)
@@ -107,7 +108,8 @@ local function team_lines(lines, team)
     where[i] = site_of(assignment)
   end
   local name = type(inner.name) == "table" and ("%s %s"):format(inner.name.first_name or "", inner.name.last_name or "") or ""
-  lines[#lines + 1] = ("  the team: %s%s, with roles on %s"):format(team.user and "member" or "invited, " .. plain(inner.status),
+  local state = type(inner.status) == "string" and printable(inner.status, SHOWN) or "in a state that the service does not say"
+  lines[#lines + 1] = ("  the team: %s%s, with roles on %s"):format(team.user and "member" or "invited, " .. state,
     name:find("%S") and " (" .. printable(name, SHOWN) .. ")" or "", #where > 0 and table.concat(where, ", ") or "nothing")
 end
 

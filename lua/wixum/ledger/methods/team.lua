@@ -102,7 +102,7 @@ function methods.team_invite(object, wix, given)
       if said[folding.person(email)] then goto continue end
       said[folding.person(email)] = true
       if person then
-        refused[#refused + 1] = { email = email, reason = person.user_id and "is in the team already" or "is invited already" }
+        refused[#refused + 1] = { email = email, reason = person.member and "is in the team already" or "is invited already" }
       else wanted[#wanted + 1] = email end
       ::continue::
     end
