@@ -208,3 +208,29 @@ describe("what the service gives in place of an id #pure", function()
     assert.truthy(require("wixum").doctor{ client = here.wix })
   end)
 end)
+
+-- ---- options ---------------------------------------------------------------------------------------------------------
+
+describe("what a program wants to be told by #pure", function()
+  it("is a function, or a mistake at its own line", function()
+    here.start()
+    local ledger, wix = here.ledger, here.wix
+    for name, fn in pairs{
+      ["ledger:access: on_cost"] = function() ledger:access(wix, { on_cost = 5 }) end,
+      ["ledger:access: on_progress"] = function() ledger:access(wix, { on_progress = "x" }) end,
+      ["ledger:apply_access: on_plan"] = function() ledger:apply_access(wix, { file = "x", on_plan = {} }) end,
+      ["ledger:leaver: ask"] = function() ledger:leaver(wix, ANN, { apply = true, ask = true }) end,
+      ["ledger:check: on_progress"] = function() ledger:check(wix, { on_progress = 5 }) end,
+    } do
+      local ok, problem = pcall(fn)
+      assert.is_false(ok)
+      assert.matches("spec/92_team_faults_spec%.lua:%d+: " .. name .. " must be a function, not a ", problem)
+    end
+    local callable, told = setmetatable({}, { __call = function() end }), false
+    assert(ledger:access(wix, { on_cost = callable, on_progress = function() told = true end }))
+    assert.is_true(told)
+    local ok, problem = pcall(ledger.team_invite, ledger, wix, { email = TOM, role = "x", everywhere = true, found = 5 })
+    assert.is_false(ok)
+    contains(problem, "ledger:team_invite: found is what a dry run answered")
+  end)
+end)

@@ -17,7 +17,14 @@ function given.client(wix, name)
   if client.state(wix).settings.dry_run then errors.mistake(name .. ": this client has dry_run, and answers nothing that could be kept") end
 end
 
---- Options by name.
+-- Does it take a call? Told a thing by its ledger, a program is not to fail in the middle of what it has begun.
+local function is_callable(value)
+  if type(value) == "function" then return true end
+  local metatable = getmetatable(value)
+  return type(metatable) == "table" and metatable.__call ~= nil
+end
+
+--- Options by name. What is told of something (`on_…`), or asked (`ask`), is a function in all of them.
 ---@param options any
 ---@param known string[]
 ---@param name string of the method
@@ -25,11 +32,14 @@ end
 function given.options(options, known, name)
   if options == nil then return {} end
   if type(options) ~= "table" then errors.mistake(name .. ": options must be a table") end
-  for key in pairs(options) do
+  for key, value in pairs(options) do
     local found = false
     for _, candidate in ipairs(known) do found = found or candidate == key end
     if not found then
       errors.mistake(("%s: unknown option %s%s"):format(name, redaction.text(tostring(key), 64) or '""', names.suggestion(key, known)))
+    end
+    if (key == "ask" or key:find "^on_") and value and not is_callable(value) then
+      errors.mistake(("%s: %s must be a function, not a %s"):format(name, key, type(value)))
     end
   end
   return options

@@ -82,6 +82,7 @@ function methods.team_invite(object, wix, given)
   if (given.sites ~= nil) == (given.everywhere == true) then
     errors.mistake(name .. ": say either sites, or everywhere = true, which is the whole account")
   end
+  if given.found ~= nil and type(given.found) ~= "table" then errors.mistake(name .. ": found is what a dry run answered") end
   local sites = given.sites ~= nil and texts(given.sites, "sites", name) or nil
   for _, email in ipairs(emails) do
     local ok, reason = core.check_email(email)
