@@ -227,6 +227,79 @@ describe("a table that names somebody by address #pure", function()
   end)
 end)
 
+-- ---- whom it leaves alone --------------------------------------------------------------------------------------------
+
+describe("a table's plan #pure", function()
+  it("keeps a member in the team who loses one site and gets another", function()
+    here.start()
+    local user = here.server:members{ email = EMP }[1].id
+    local list = here.all_on(2)
+    list[#list + 1] = { site_id = id(2), user_id = user, roles = { MANAGER } }
+    for _, row in ipairs(here.all_on(1)) do list[#list + 1] = row end
+    local change = assert(here.compare(list)).plan.changes[1]
+    assert.same({ "change_assignments", 1, 1 }, { change.kind, #change.detail.add, #change.detail.remove })
+  end)
+
+  it("says nothing of a site's owner, wherever the account's list names them", function()
+    here.start()
+    local body = ('{"sites":[{"id":"%s","displayName":"Three","ownerAccountId":"%s","contributorAccountIds":["%s"]}],'
+      .. '"metadata":{"hasNext":false}}'):format(id(3), access.FOREIGN, access.FOREIGN)
+    here.server:fault{ operation = "sites.query_sites", times = "always", status = 200, body = body }
+    local done = assert(here.compare{ { site_id = id(3), nobody = true } })
+    assert.same({ 0, {} }, { done.total, done.plan.conflicts })
+  end)
+
+  it("takes no member off a site that does not say who is on it", function()
+    here.start()
+    here.server:fault{ operation = "contributors.query_site_contributors", status = 403, times = 1 }
+    local list = here.all_on(2)
+    list[#list + 1] = { site_id = id(1), account_id = here.account[ANN], roles = "any" }
+    local done = assert(here.compare(list, { concurrency = 1 }))
+    assert.same({ 0, 1 }, { done.total, #done.plan.conflicts })
+    contains(done.plan.conflicts, "Bäckerei: not compared")
+    here.server:faults_clear()
+    assert.same({ 2, 0 }, { (assert(here.compare(list))).total, #done.plan.missing }) -- Bob, and Emp by the team
+  end)
+
+  it("never takes the ledger's own account off a site", function()
+    local plan, own = require "wixum.access.plan", access.FOREIGN
+    local made = plan.new()
+    plan.make(made, { { kind = "contributor", site_id = id(1), site = "One", account_id = own, email = "", want = "gone", where = "row" } },
+      { sites = { [id(1)] = { id = id(1) } }, present = { [id(1)] = { [own] = true } }, since = { [id(1)] = {} }, roles = {},
+        unasked = {} },
+      { account = own, titles = {} })
+    assert.equal(0, #made.changes)
+    contains(made.conflicts, "this is the ledger's own account")
+  end)
+
+  it("does not guess which of several accounts or members of one address is meant", function()
+    here.start()
+    local first = here.join(1, DAN)
+    assert(here.wix:with{ site_id = id(1) }.contributors.remove_contributor{ account_id = first })
+    local list = here.all_on(1)
+    list[#list + 1] = { site_id = id(1), email = DAN, roles = "any" }
+    do
+      local db <close> = database.open(here.desk.path)
+      for _, account in ipairs{ here.account[ANN], here.account["bob@example.com"] } do
+        db:run("INSERT INTO accounts (account_id, person, email, site_id, said_at) VALUES (?, ?, ?, ?, '')", account, DAN, DAN, id(1))
+      end
+    end
+    local none, problems = here.compare(list)
+    assert.is_nil(none)
+    contains(problems, "the ledger knows several accounts of this person: say which by account_id")
+    local members = {}
+    for i = 1, 2 do
+      members[i] = ('{"user":{"id":"%d1111111-2222-4333-8444-555555555555","email":"%s","assignments":[]}}'):format(i, EMP)
+    end
+    for _, items in ipairs{ table.concat(members, ","), "" } do
+      here.server:fault{ operation = "users.search_team", status = 200, body = ('{"teamMembers":[%s]}'):format(items) }
+    end
+    none, problems = here.compare{ { site_id = id(1), email = EMP, roles = "any" } }
+    assert.is_nil(none)
+    contains(problems, "the team has several members with this address: say which by user_id")
+  end)
+end)
+
 -- ---- how long it may run ---------------------------------------------------------------------------------------------
 
 -- A file of few instructions, each of which takes long.

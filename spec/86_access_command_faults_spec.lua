@@ -4,6 +4,7 @@ local access = require "spec.support.access"
 local command = require "spec.support.command"
 local here = require "spec.support.reviews"
 local process = require "spec.support.process"
+local support = require "spec.support.ledger"
 
 local ANN, BOB, EMP = "ann@example.com", "bob@example.com", "emp@example.com"
 local MANAGER, DESIGNER = "Website Manager", "Website Designer"
@@ -196,6 +197,23 @@ describe("a bar of two steps #pure", function()
     assert.equal("", text)
     assert.matches("Applying %S+ 1 of 10$", at(200, 1, "Applying"))
     assert.matches("Applying %S+ 5 of 10, 2%.0/s, 3 s left$", at(202, 5, "Applying"))
+  end)
+end)
+
+describe("somebody who came again #pure", function()
+  it("is left alone also where both looks were made within a second", function()
+    here.start()
+    local his = here.join(3, "dan@example.com")
+    local path = here.review()
+    here.decide(path, his, "remove", 3)
+    assert(here.wix:with{ site_id = id(3) }.contributors.remove_contributor{ account_id = his })
+    assert(here.ledger:check(here.wix)) -- the clock stands still: of the moment at which they were seen last
+    here.server:advance(60)
+    assert(here.wix:with{ site_id = id(3) }.site_invites.bulk_invite{ policy_ids = { support.ROLE.id }, emails = { "dan@example.com" } })
+    assert(here.server:accept(here.server:invites{ email = "dan@example.com", status = "Pending" }[1]))
+    local done = assert(here.apply(path, { dry_run = true }))
+    assert.equal(0, done.total)
+    contains(done.plan.conflicts, "dan@example.com on Three: came (again) after this review")
   end)
 end)
 

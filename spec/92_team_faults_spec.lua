@@ -3,6 +3,7 @@
 
 local access = require "spec.support.access"
 local command = require "spec.support.command"
+local database = require "wixum.ledger.database"
 local here = require "spec.support.reviews"
 local support = require "spec.support.ledger"
 
@@ -86,6 +87,25 @@ describe("an invite to the team whose state is none that ends it #pure", functio
   end)
 end)
 
+describe("invites to the team that come back from a backup #pure", function()
+  it("are as they were, but for those that may have been sent since", function()
+    here.start()
+    assert(here.ledger:team_invite(here.wix, { email = { TOM, "una@example.com" }, role = support.ROLE.title, sites = { id(1) } }))
+    do
+      local db <close> = database.open(here.desk.path)
+      db:run("UPDATE team_invites SET state = 'planned', mails = 0 WHERE email = 'una@example.com'")
+    end
+    local backup = here.desk:file(".db")
+    assert(here.ledger:backup(backup))
+    local other, path = here.desk:another()
+    assert(other:import(backup))
+    other:close()
+    local db <close> = database.open(path)
+    assert.same({ { email = TOM, state = "pending", mails = 1 }, { email = "una@example.com", state = "unknown", mails = 1 } },
+      db:all("SELECT email, state, mails FROM team_invites ORDER BY email"))
+  end)
+end)
+
 -- ---- roles -----------------------------------------------------------------------------------------------------------
 
 describe("a role of a member that cannot be read #pure", function()
@@ -124,6 +144,17 @@ describe("a role of a member that cannot be read #pure", function()
     local table_path = here.file(".lua")
     assert(here.ledger:access(here.wix, { lua = table_path }))
     contains(support.read(table_path), 'roles = "any"')
+  end)
+
+  it("that has come meanwhile is none that was taken away", function()
+    start()
+    tell(here.server, member{ role_on(id(2), ROLE, "a1"), role_on(id(1), ROLE, "a2") }, 1)
+    here.server:fault{ operation = "users.update_team_member_assignments", status = 200, body = '{"assignments":[]}', acts = false }
+    for _, list in ipairs{ OWNER .. "," .. member{ role_on(id(1), ROLE, "a2"), role_on(id(1), false, "a3") }, "" } do
+      here.server:fault{ operation = "users.search_team", status = 200, body = ('{"teamMembers":[%s]}'):format(list) }
+    end
+    local done = assert(here.compare(NOBODY, { apply = true }))
+    assert.same({ 1, 1 }, { done.total, done.as_wanted })
   end)
 
   it("cannot be taken away where the service gives no id to do it by", function()
