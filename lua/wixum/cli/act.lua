@@ -103,18 +103,12 @@ local function run(desk, name, call, why_nobody)
   return code
 end
 
--- The summary, or raised is the error: what calls them turns it into words and a status.
-local function raising(summary, err)
-  if not summary then error(err, 0) end
-  return summary
-end
-
 local function on_selected(name)
   return function(desk)
     local ledger = desk:ledger(false)
     local selector = selection.of(ledger, desk.given)
     local wix = desk:client()
-    return run(desk, name, function(options) return raising(ledger[name](ledger, wix, selector, options)) end)
+    return run(desk, name, function(options) return assert(ledger[name](ledger, wix, selector, options)) end)
   end
 end
 
@@ -152,7 +146,7 @@ function act.remind(desk)
     options.site_id, options.email = sites, people
     options.anew, options.trust = nil, join.trust(desk)
     options.checked_since = clock() - looked_at < FRESH and since or nil
-    return raising(ledger:remind(wix, options))
+    return assert(ledger:remind(wix, options))
   end, why_nobody)
 end
 
@@ -168,7 +162,7 @@ end
 ---@return integer status
 function act.retry(desk)
   local ledger = desk:ledger_alone()
-  local decision = raising(ledger:retry(selection.of(ledger, desk.given)))
+  local decision = assert(ledger:retry(selection.of(ledger, desk.given)))
   local code = decided(desk, decision, "%d %s planned anew.")
   if decision.changed > 0 then desk.talk:note("Nobody was mailed yet: `wixum resume` mails who is planned.") end
   return code
@@ -180,7 +174,7 @@ end
 function act.settle(desk)
   local ledger = desk:ledger_alone()
   local verdict = desk.given.verdict
-  return decided(desk, raising(ledger:settle(selection.of(ledger, desk.given), verdict)),
+  return decided(desk, assert(ledger:settle(selection.of(ledger, desk.given), verdict)),
     "%d %s settled as " .. verdict .. ".")
 end
 

@@ -23,11 +23,6 @@ function join.trust(desk)
   return #words > 0 and words or nil
 end
 
-local function raising(result, err)
-  if not result then error(err, 0) end
-  return result
-end
-
 --- Looks who has joined, with what it takes told before.
 ---@param desk table
 ---@param ledger table
@@ -36,14 +31,14 @@ end
 ---@return integer? code where it was interrupted
 function join.look(desk, ledger, sites)
   local talk, wix = desk.talk, desk:client()
-  local cost = raising(ledger:check_cost(wix, { site_id = sites }))
+  local cost = assert(ledger:check_cost(wix, { site_id = sites }))
   talk:note("Looking who has joined: %d %s in %d %s; at least %s.", cost.sites, cost.sites == 1 and "site" or "sites", cost.calls,
     cost.calls == 1 and "call" or "calls", progress.duration(cost.seconds))
   local summary, err, interrupted = running.run(ledger, talk, "Looking", { "done" }, function(on_progress)
     return ledger:check(wix, { site_id = sites, trust = join.trust(desk), on_progress = on_progress })
   end)
   if interrupted then return nil, status.INTERRUPTED end
-  return raising(summary, err)
+  return assert(summary, err)
 end
 
 --- `wixum check`.
@@ -68,7 +63,7 @@ function join.confirm(desk)
   local ledger, given, talk = desk:ledger_alone(), desk.given, desk.talk
   selection.check_people(ledger, { given.email })
   local site = selection.sites(ledger, { given.site })[1]
-  local done = raising(ledger:confirm{ email = given.email, site_id = site, account_id = given.account, undo = given.undo,
+  local done = assert(ledger:confirm{ email = given.email, site_id = site, account_id = given.account, undo = given.undo,
     trust = join.trust(desk) })
   local lines = { given.undo and ("Taken back: account %s is not known to be %s's any more."):format(done.account_id, done.email)
     or ("%s accepted on %s: account %s is theirs, here and wherever it is seen."):format(done.email, site, done.account_id) }

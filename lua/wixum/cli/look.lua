@@ -10,17 +10,12 @@ local status = require "wixum.cli.status"
 
 local look = {}
 
-local function raising(result, err)
-  if result == nil then error(err, 0) end
-  return result
-end
-
 --- `wixum status`.
 ---@param desk table
 ---@return integer code
 function look.status(desk)
   local ledger, given = desk:ledger_alone(), desk.given
-  local found = raising(ledger:status{ site_id = selection.sites(ledger, given.site) })
+  local found = assert(ledger:status{ site_id = selection.sites(ledger, given.site) })
   desk.talk:result(tostring(found), running.plain(found))
   local wrong = 0
   for _, state in ipairs(given.fail_on or {}) do wrong = wrong + (found.states[state] or 0) end
@@ -41,7 +36,7 @@ function look.export(desk)
   if delimiter and delimiter ~= "," and delimiter ~= ";" and delimiter ~= "\t" then
     desks.fail("--delimiter is , or ; or \\t")
   end
-  local count = raising(ledger:export(to_file and given.file or io.stdout, { format = given.json and "json" or nil, delimiter = delimiter,
+  local count = assert(ledger:export(to_file and given.file or io.stdout, { format = given.json and "json" or nil, delimiter = delimiter,
     selector = selection.of(ledger, given, true) }))
   if to_file then talk:note("%d %s in %s", count, count == 1 and "row" or "rows", given.file) end
   return status.DONE
@@ -52,7 +47,7 @@ end
 ---@return integer code
 function look.roles(desk)
   local given, wix = desk.given, desk:client()
-  local found = raising(wix.users.get_roles_info{ locale = given.locale or desk.config.locale or "en" })
+  local found = assert(wix.users.get_roles_info{ locale = given.locale or desk.config.locale or "en" })
   local rows = {}
   for kind, list in pairs{ ["Wix"] = found.predefined_roles, ["own"] = found.custom_roles } do
     for _, role in ipairs(list) do
@@ -83,7 +78,7 @@ end
 ---@return integer code
 function look.backup(desk)
   local ledger, file = desk:ledger_alone(), desk.given.file
-  local count = raising(ledger:backup(file))
+  local count = assert(ledger:backup(file))
   desk.talk:result(("%d %s in %s."):format(count, count == 1 and "row" or "rows", file), { rows = count, file = file })
   return status.DONE
 end

@@ -10,11 +10,6 @@ local team_words = require "wixum.ledger.team_words"
 
 local team = {}
 
-local function raising(result, err)
-  if not result then error(err, 0) end
-  return result
-end
-
 local function counted(number, one, many) return ("%d %s"):format(number, number == 1 and one or many) end
 
 local function where(summary) return summary.sites and counted(#summary.sites, "site", "sites") or "the whole account" end
@@ -56,7 +51,7 @@ function team.invite(desk)
     more.language, more.locale = given.language, given.locale or desk.config.locale
     return more
   end
-  local looked = raising(ledger:team_invite(wix, options{ dry_run = true }))
+  local looked = assert(ledger:team_invite(wix, options{ dry_run = true }))
   local names = {}
   for _, email in ipairs(given.emails) do
     local out = false
@@ -129,7 +124,7 @@ end
 ---@return integer code
 function team.list(desk)
   local given, talk, wix = desk.given, desk.talk, desk:client()
-  local info = raising(wix.users.get_roles_info{ locale = given.locale or desk.config.locale or "en" })
+  local info = assert(wix.users.get_roles_info{ locale = given.locale or desk.config.locale or "en" })
   local titles = {}
   for _, list in ipairs{ info.predefined_roles, info.custom_roles } do
     for _, role in ipairs(list) do
@@ -140,13 +135,13 @@ function team.list(desk)
   local there = filesystem.exists(desk.path)
   local people, changed
   if there then
-    local found = raising(desk:ledger(false):team(wix))
+    local found = assert(desk:ledger(false):team(wix))
     people, changed = found.people, found.changed
     for _, row in ipairs(found.invites) do
       if row.state == "planned" then talk:note("%s", team_words.line(row))
       elseif row.state == "unknown" or row.state == "failed" then talk:wrong("%s", team_words.line(row)) end
     end
-  else people = raising(require("wixum.ledger.team").read(wix)) end
+  else people = assert(require("wixum.ledger.team").read(wix)) end
   local rows = {}
   for _, person in ipairs(people) do
     for _, line in ipairs(lines_of(person, titles)) do

@@ -7,11 +7,6 @@ local status = require "wixum.cli.status"
 
 local who = {}
 
-local function raising(result, err)
-  if not result then error(err, 0) end
-  return result
-end
-
 -- The client where there can be one: what the ledger knows is told without it too.
 local function client_if_any(desk)
   if desk.given.offline then return nil end
@@ -28,13 +23,13 @@ function who.run(desk)
   local ledger, given, talk = desk:ledger(false), desk.given, desk.talk
   if given.for_support then
     desk:ledger_alone()
-    local block = raising(ledger:for_support(given.text))
+    local block = assert(ledger:for_support(given.text))
     talk:result(block, { text = block })
     return status.DONE
   end
   local wix = client_if_any(desk)
   if not wix then desk:ledger_alone() end
-  local found = raising(ledger:who(given.text, { client = wix }))
+  local found = assert(ledger:who(given.text, { client = wix }))
   talk:result(tostring(found), running.plain(found))
   local problem = found.team_error
   if problem then talk:wrong("the team could not be asked: %s", tostring(problem)) end

@@ -4,13 +4,11 @@
 
 local absent = require "wixum.ledger.absent"
 local client = require "wixum.client"
-local database = require "wixum.ledger.database"
 local folding = require "wixum.folding"
 local looks = require "wixum.ledger.looks"
 local map = require "wixum.map"
 local reach = require "wixum.ledger.reach"
 local team = require "wixum.ledger.team"
-local quoted = database.quoted
 
 local aftermath = {}
 
@@ -177,14 +175,4 @@ function aftermath.look(owner, wix, rows, role_ids)
   end
   return summary, err
 end
-
---- The rows whose changes are not so, by id: for statements.
----@param rows table[]
----@return string
-function aftermath.ids(rows)
-  local list = {}
-  for i, row in ipairs(rows) do list[i] = quoted(row.id) end
-  return table.concat(list, ",")
-end
-
 return aftermath

@@ -31,7 +31,7 @@ schema.VERSIONS = {
       accept_link TEXT,                        -- kept on request only
       mails INTEGER NOT NULL DEFAULT 0,        -- that were sent, or may have been
       reason TEXT,                             -- why it is as it is
-      evidence TEXT,                           -- of acceptance: only_candidate role told operator unclear
+      evidence TEXT,                           -- of acceptance: only_candidate role known_account told operator unclear
       account_id TEXT,                         -- whose account accepted, as far as known
       request_id TEXT,                         -- of the last answer
       planned_at TEXT NOT NULL,
@@ -156,7 +156,7 @@ schema.VERSIONS = {
     [[CREATE TABLE changes (
       id INTEGER PRIMARY KEY,
       plan_id INTEGER NOT NULL,
-      kind TEXT NOT NULL,                      -- remove_contributor change_role remove_member change_assignments
+      kind TEXT NOT NULL,                      -- revoke_invite remove_contributor change_role remove_member change_assignments
       site_id TEXT,                            -- NULL: the whole account
       account_id TEXT,                         -- of a contributor
       user_id TEXT,                            -- of a member of the team

@@ -216,14 +216,9 @@ end
 
 -- ---- all of it -------------------------------------------------------------------------------------------------------
 
-local function raising(answer, err)
-  if not answer then error(err, 0) end
-  return answer
-end
-
 -- How much there is to read, and how long that takes at least; the two calls that count are over by then.
 local function outline(wix, filter, with_locale, found)
-  local counted = raising(wix.sites.count_sites({ query = { filter = filter } }, AS_SAID)).count
+  local counted = assert(wix.sites.count_sites({ query = { filter = filter } }, AS_SAID)).count
   local team, refused = count_team(wix)
   if not team and not is_refusal(refused) then error(refused, 0) end
   found.team_refused = refused
@@ -239,8 +234,8 @@ local function read(wix, given)
   local filter, language = every_site, language_of(given.locale)
   local counted = outline(wix, filter, language ~= nil, found)
   if given.before then given.before(counted) end
-  local roles = raising(wix.users.get_roles_info({ locale = "en" }, AS_SAID))
-  local translated = language and raising(wix.users.get_roles_info({ locale = given.locale }, AS_SAID)) or {}
+  local roles = assert(wix.users.get_roles_info({ locale = "en" }, AS_SAID))
+  local translated = language and assert(wix.users.get_roles_info({ locale = given.locale }, AS_SAID)) or {}
   local account = client.state(wix).settings.account_id:lower() -- a GUID, or no call would have been made
   local sites = read_sites(wix, { filter = filter }, account, found)
   if #sites == 0 then
