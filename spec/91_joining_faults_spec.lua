@@ -26,11 +26,13 @@ end
 
 local function check(options) return assert(ledger:check(wix, options)) end
 
--- The list has one account on the first site, once.
-local function answer(account)
-  server:fault{ operation = "sites.query_sites", status = 200, times = 1, body =
-    ('{"sites":[{"id":"%s","ownerAccountId":"%s","contributorAccountIds":["%s"]}],"metadata":{"hasNext":false}}'):format(desk.sites[1],
-      server.account_id, account) }
+-- The list has these accounts on the first site, once; the key's own account owns it unless it is said who does.
+local function answer(accounts, owner, times)
+  local list = {}
+  for i, account in ipairs(type(accounts) == "table" and accounts or { accounts }) do list[i] = '"' .. account .. '"' end
+  server:fault{ operation = "sites.query_sites", status = 200, times = times or 1, body =
+    ('{"sites":[{"id":"%s","ownerAccountId":"%s","contributorAccountIds":[%s]}],"metadata":{"hasNext":false}}'):format(desk.sites[1],
+      owner or server.account_id, table.concat(list, ",")) }
 end
 
 describe("who may have come by an invite to the team #pure", function()
@@ -253,5 +255,69 @@ describe("whoever joined after our clock was put back #pure", function()
     desk:accept(ANN)
     server:advance(60)
     assert.same({ "accepted", "only_candidate", 0 }, states(check()))
+  end)
+end)
+
+describe("who arrives #pure", function()
+  local X, Y, OWNER = "a0a0a0a0-2222-4333-8444-555555555555", "b0b0b0b0-2222-4333-8444-555555555555",
+    "c0c0c0c0-2222-4333-8444-555555555555"
+
+  after_each(close)
+
+  -- Ann is invited, and a look sees these accounts then.
+  local function arrive(accounts, owner)
+    answer({}, OWNER, "always")
+    desk:invite_to(ANN)
+    server:faults_clear()
+    server:advance(60)
+    answer(accounts, owner or OWNER)
+    return check()
+  end
+
+  it("is nobody who was invited, where it is the key's own account, or the site's owner", function()
+    for _, account in ipairs{ "own", OWNER } do
+      start()
+      local found = arrive(account == "own" and server.account_id or account)
+      assert.same({ "pending", nil, 0 }, { desk:row(ANN).state, desk:row(ANN).evidence, found.strangers })
+    end
+  end)
+
+  it("may be somebody who owned the site meanwhile", function()
+    start()
+    arrive(X, Y)
+    assert.same({ "pending", "unclear", { X } }, { desk:row(ANN).state, desk:row(ANN).evidence, desk:row(ANN).candidates })
+  end)
+
+  it("by another invite of hers does not take the place of who came first", function()
+    start()
+    arrive(X)
+    assert.equal(X, desk:row(ANN).account_id)
+    do
+      local db <close> = database.open(desk.path)
+      db:run("UPDATE invites SET earlier_invites = 1")
+    end
+    answer({ X, Y }, OWNER)
+    check()
+    assert.same({ "accepted", X }, { desk:row(ANN).state, desk:row(ANN).account_id })
+  end)
+
+  it("reached another site from the beginning, though an invite to that was said to be used", function()
+    start()
+    answer({ X }, nil, "always")
+    desk:invite_to(ANN)
+    server:faults_clear()
+    server:fault{ operation = "site_invites.resend_invite", status = 200, body =
+      ('{"invite":{"id":"%s","status":"Used","acceptedByAccountId":"%s"}}'):format(desk:row(ANN).invite_id, X) }
+    assert(ledger:resend(wix, { email = ANN }))
+    answer({ X })
+    check()
+    assert.equal("told", desk:row(ANN).evidence)
+    desk:invite_to(ANN, 2)
+    server:advance(60)
+    local template = '{"id":"%s","ownerAccountId":"' .. server.account_id .. '","contributorAccountIds":["' .. X .. '"]}'
+    server:fault{ operation = "sites.query_sites", status = 200, body = ('{"sites":[' .. template .. "," .. template
+      .. '],"metadata":{"hasNext":false}}'):format(desk.sites[1], desk.sites[2]) }
+    check()
+    assert.same({ "pending", "unclear" }, { desk:row(ANN, 2).state, desk:row(ANN, 2).evidence })
   end)
 end)

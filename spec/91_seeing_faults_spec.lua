@@ -42,6 +42,7 @@ end
 local function account_on(number) return server:contributors(site_id(number))[1].account_id end
 local function on(number) return #server:contributors(site_id(number)) end
 local function asked() return #server:requests{ operation = "contributors.query_site_contributors" } end
+local function check() return assert(ledger:check(wix)) end
 local function leaver(email, options) return assert(ledger:leaver(wix, email or ANN, options)) end
 
 -- An answer of the list of sites: a table a site; nobody on it where `accounts` is not said otherwise, false: that is not told.
@@ -259,5 +260,66 @@ describe("whose an account was once #pure", function()
     end
     leaver()
     assert.equal(2, asked())
+  end)
+end)
+
+describe("what is seen of a leaver #pure", function()
+  after_each(close)
+
+  it("is no account that a person has said to be somebody else's, though the service names their user", function()
+    members(1)
+    desk:invite_to(BOB, 2)
+    local account = desk:accept(BOB, 2, ANN)
+    check()
+    assert(ledger:confirm{ email = BOB, site_id = desk.sites[2], account_id = account })
+    assert.equal(account, account_on(1))
+    local found = leaver()
+    assert.same({ "remove_member", nil }, { found.changes[1].kind, found.changes[2] })
+  end)
+
+  it("is an invite whose id nobody knows", function()
+    start()
+    server:fault{ operation = "site_invites.bulk_invite", reset = "after" }
+    desk:invite_to(ANN)
+    assert(ledger:settle({ email = ANN }, "sent"))
+    contains(leaver().dashboard[1], "Site 1: an invite of theirs may be open whose id is not known")
+  end)
+
+  it("is not half of it, where sites cannot be asked, or it is stopped", function()
+    members(1)
+    server:fault{ operation = "contributors.query_site_contributors", status = 401 }
+    local none, err = ledger:leaver(wix, ANN)
+    assert.same({ nil, "unauthenticated" }, { none, err.kind })
+    none, err = ledger:leaver(wix, ANN, { on_cost = function() assert.is_true(ledger:stop()) end })
+    assert.same({ nil, "cancelled" }, { none, err.kind })
+  end)
+
+  -- What is seen of a change that was made, so it is said.
+  local function seen(row)
+    local aftermath = require "wixum.ledger.aftermath"
+    local db <close> = database.open(desk.path)
+    row.id, row.state = 1, "done"
+    local summary = assert(aftermath.look({ db = db, now = function() return "2025-11-24T16:00:00Z" end }, wix, { row }))
+    return summary.as_wanted == 1 and "as_wanted" or summary.otherwise == 1 and "otherwise" or "unseen"
+  end
+
+  it("is that the site belongs to who was taken off", function()
+    members(2)
+    leaver()
+    local account = server:transfer(site_id(2), "carl@example.com")
+    local row = { kind = "remove_contributor", site_id = site_id(2), account_id = account }
+    assert.equal("otherwise", seen(row))
+    row.site_id = site_id(1)
+    assert.equal("as_wanted", seen(row))
+  end)
+
+  it("is whether roles of a member were given, and taken away", function()
+    members(1)
+    local bob = server:members{ email = BOB }[1]
+    local function of(detail) return seen{ kind = "change_assignments", user_id = bob.id, detail = detail } end
+    local has, other = { policy_id = support.ROLE.id }, { policy_id = "6600412800113080103" }
+    assert.equal("as_wanted", of{ add = { has }, remove = { "11111111-2222-4333-8444-555555555555" } })
+    assert.equal("otherwise", of{ add = { has, other } })
+    assert.equal("otherwise", of{ remove = { bob.assignments[1].assignment_id } })
   end)
 end)
