@@ -193,3 +193,22 @@ describe("the command #pure", function()
     end
   end)
 end)
+
+describe("a rehearsal's clock #pure", function()
+  it("is the sandbox's to the second, whatever part of one they are apart", function()
+    local desk = command.new{ seed = 3, sites = { SITE }, start_time = support.START + 1.4 } -- it stands
+    desk.env.START = tostring(support.START)
+    local output, code = process.run({ "lua5.4", "-e", [[
+      local core, start, wall = require "wixum.core", math.tointeger(os.getenv "START"), nil
+      core.wall_clock = function() return wall end
+      local desk = require("wixum.cli.desk").new({}, require("wixum.cli.talk").new{ quiet = true })
+      wall = start + 0.9 -- half a second behind
+      desk:client()
+      for _, part in ipairs{ 0.9, 1.2, 1.4, 1.6, 2.4, 2.5 } do
+        wall = start + part
+        io.write(desk:clock()() - start, " ")
+      end ]] }, { env = desk.env, cwd = desk.folder })
+    assert.same({ "1 1 1 2 2 3 ", 0 }, { output, code })
+    desk:close()
+  end)
+end)

@@ -14,10 +14,19 @@
 #include "surroundings.h"
 
 #include <lauxlib.h>
+#include <time.h>
 
 /* Lua: core.clock() -> seconds on a clock that never jumps. [-0, +1, -] */
 static int core_clock(lua_State *L) {
   lua_pushnumber(L, (lua_Number)wx_clock() / 1e6);
+  return 1;
+}
+
+/* Lua: core.wall_clock() -> seconds since the epoch by this computer's clock, with parts of one. [-0, +1, -] */
+static int core_wall_clock(lua_State *L) {
+  struct timespec now = { 0 };
+  (void)clock_gettime(CLOCK_REALTIME, &now);
+  lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
   return 1;
 }
 
@@ -89,6 +98,7 @@ static const luaL_Reg functions[] = {
   { "outlive_interrupt", wx_outlive_interrupt },
   { "sleep", wx_sleep },
   { "clock", core_clock },
+  { "wall_clock", core_wall_clock },
   { "check_email", core_check_email },
   { "is_guid", core_is_guid },
   { "is_utf8", core_is_utf8 },

@@ -98,11 +98,13 @@ local function says_loopback()
   return loopback
 end
 
--- Seconds by which the sandbox's clock is ahead of this computer's; 0 where it tells no time.
+-- Seconds by which the sandbox's clock is ahead of this computer's, with parts of one: by whole seconds two commands, one after the other,
+-- would be a second apart now and then, and the later one be the earlier. Nil where it tells no time.
 local function ahead(wix)
+  local asked = core.wall_clock()
   local told = wix:call({ method = "GET", path = "/_sandbox/now", effect = "read", context = "account" }, { retries = 0 })
-  local now = type(told) == "table" and told.now
-  return type(now) == "number" and math.floor(now) - os.time() or 0
+  local answered, now = core.wall_clock(), type(told) == "table" and told.now
+  return type(now) == "number" and now - (asked + answered) / 2 or nil
 end
 
 --- The client, made from the settings. Says where it acts.
@@ -128,7 +130,7 @@ end
 --- Seconds since the epoch, as the service has them where it is a sandbox.
 ---@return fun(): integer
 function desk:clock()
-  return function() return os.time() + (self.ahead or 0) end
+  return function() return self.ahead and math.floor(core.wall_clock() + self.ahead) or os.time() end
 end
 
 --- The first line on stderr: where this acts.
