@@ -130,7 +130,7 @@ describe("a list of sites that is not whole #pure", function()
     local found = leaver(ANN, { apply = true })
     assert.same({ false, 0, 1, 2 }, { found.is_clean, on(1), on(2), #server:requests{ operation = "sites.count_sites" } })
     contains(tostring(found), "Looked at again: no call can do more.",
-      "What could not be seen:\n  sites that are counted, and not in the account's list: 1 of 2; `wixum sites` lists the others")
+      "What could not be seen:\n  sites that are counted, and not in the account's list: 1 of 2; compare `wixum sites`")
   end)
 
   it("is told by a review", function()

@@ -114,8 +114,8 @@ local function look_for_missing(plan, number, problem)
     plan.unseen[#plan.unseen + 1] = ("whether there are more sites than these: %s; compare `wixum sites` with the dashboard"):format(
       problem.message)
   elseif plan.sites < number then
-    plan.unseen[#plan.unseen + 1] = ("sites that are counted, and not in the account's list: %d of %d; `wixum sites` lists the others, "
-      .. "look at the Roles & Permissions pages of those that it lacks"):format(number - plan.sites, number)
+    plan.unseen[#plan.unseen + 1] = ("sites that are counted, and not in the account's list: %d of %d; compare `wixum sites` "
+      .. "with the dashboard, and look at the Roles & Permissions pages of those that it lacks"):format(number - plan.sites, number)
   end
 end
 
