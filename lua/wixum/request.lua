@@ -29,7 +29,8 @@ local function context_header(context, settings)
   local id = settings[context.option]
   if not id then
     return nil, ("this call needs %s %s, and none is known"):format(context.option == "site_id" and "a" or "an", context.option),
-      ("Give %s to wixum.client{ … } or wix:with{ … }, or set %s"):format(context.option, context.variable)
+      ("Give %s to wixum.client{ … } or wix:with{ … }, or set %s, or %s in the config file"):format(
+        context.option, context.variable, context.option)
   end
   if not core.is_guid(id) then
     return nil, ("%s is not a GUID (8-4-4-4-12 hex digits)"):format(context.option),

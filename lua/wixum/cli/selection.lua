@@ -34,7 +34,7 @@ end
 function selection.check_people(ledger, emails)
   for _, email in ipairs(emails or {}) do
     if not ledger:rows{ email = email, limit = 1 }() then
-      desk.fail(("--email: the ledger knows nobody called %s; `wixum export` lists whom it knows"):format(printable(email, 100)))
+      desk.fail(("the ledger knows nobody called %s; `wixum export` lists whom it knows"):format(printable(email, 100)))
     end
   end
 end
