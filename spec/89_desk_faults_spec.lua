@@ -3,6 +3,7 @@
 local command = require "spec.support.command"
 local here = require "spec.support.here"
 local process = require "spec.support.process"
+local suggested = require "wixum.cli.suggested"
 local support = require "spec.support.ledger"
 local wixum = require "wixum"
 
@@ -46,6 +47,18 @@ describe("what the command suggests #pure", function()
     assert.is_true(seen >= 3, text)
     contains(say("settle"), "wixum: ") -- and no traceback
     assert.matches("`wixum %-%-ledger none.db plan` makes one", (desk:run("--ledger", "none.db", "status")))
+  end)
+
+  it("is so for every command that acts on a ledger", function()
+    local seen = 0
+    for _, one in ipairs(require("wixum.cli.parser").new()._commands) do
+      local name = one._aliases[1]
+      local text = suggested.text(("`wixum %s`"):format(name), "--sandbox")
+      local alone = name == "sandbox" or name == "help"
+      assert.equal(alone and ("`wixum %s`"):format(name) or ("`wixum --sandbox %s`"):format(name), text)
+      seen = seen + 1
+    end
+    assert.is_true(seen > 20)
   end)
 
   it("says nothing more where nothing was said", function()

@@ -4,6 +4,7 @@ local cells = require "wixum.ledger.cells"
 local cjson = require "cjson"
 local command = require "spec.support.command"
 local csv = require "wixum.csv"
+local html = require "wixum.html"
 local here = require "spec.support.here"
 local process = require "spec.support.process"
 local report = require "spec.support.report"
@@ -68,6 +69,8 @@ describe("the command on a terminal #pure", function()
     desk:write("c.csv", "site,email,role", SITE .. ",bob" .. ESCAPE .. "@example.com," .. support.ROLE.title)
     no_escape(desk:fails(2, "plan", "c.csv"))
     no_escape(desk:fails(2, "check", "--site", "No" .. ESCAPE))
+    no_escape(desk:fails(2, "check", "--stie" .. ESCAPE))
+    no_escape(desk:fails(2, "chekc" .. ESCAPE))
     if not process.has_terminals() then return pending(process.NO_TERMINALS) end
     local child = process.start(process.on_terminal(desk.wixum .. " leaver ann@example.com --apply"), { env = desk.env, cwd = desk.folder })
     child:expect("off Site\\x1B.* Go on%? ")
@@ -87,6 +90,18 @@ describe("the command on a terminal #pure", function()
       desk.server:fault{ operation = "sites.count_sites", status = 200, body = '{"count":' .. count .. "}" }
       assert.is_nil(desk:done("leaver", ANN):find("traceback", 1, true))
     end
+  end)
+end)
+
+describe("a page #pure", function()
+  it("has every character as it is that means nothing in HTML, and no other", function()
+    local whole = html.template "{text}"
+    local entities = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
+    for byte = 32, 126 do
+      local character = string.char(byte)
+      assert.equal("a" .. (entities[character] or character) .. "b", whole{ text = "a" .. character .. "b" }.markup)
+    end
+    assert.equal("\u{241B}[2J", whole{ text = "\27[2J" }.markup)
   end)
 end)
 

@@ -38,7 +38,7 @@ local function visible(char)
 end
 
 local function escape(text)
-  if not text:find("[^\9\10\32!#-%%(-;=?-~]") then return text end -- as most are: nothing is made anew
+  if not text:find("[^\9\10\32!#$%%(-;=?-~]") then return text end -- as most are: nothing is made anew
   return (sound(text):gsub("[%z\1-\8\11-\31\127]", visible):gsub("[&<>\"']", entities))
 end
 

@@ -105,7 +105,8 @@ function cli.main(arguments)
   local parsed, given = top:pparse(arguments)
   if not parsed then
     local command = page_of(arguments)
-    io.stderr:write("wixum: ", tostring(given), "\n", command and ("`wixum %s --help` explains it"):format(command) or top:get_usage(),
+    local wrong = require("wixum.csv.problem").lines(tostring(given)) -- with the words that were typed, whatever is in them
+    io.stderr:write("wixum: ", wrong, "\n", command and ("`wixum %s --help` explains it"):format(command) or top:get_usage(),
       "\n")
     return status.USAGE
   end
