@@ -225,3 +225,18 @@ describe("a rehearsal's clock #pure", function()
     desk:close()
   end)
 end)
+
+describe("a rehearsal on a disk that is full #pure", function()
+  it("leaves nothing in the place of what the sandbox knew, and begins again once there is room", function()
+    local desk = command.new{ seed = 3 }
+    desk.env = { HOME = desk.folder, XDG_CONFIG_HOME = false, WIXUM_BASE_URL = false }
+    desk:write("c.csv", "site,email,role")
+    local output = process.run({ "sh", "-c", "trap '' XFSZ; ulimit -f 1; exec " .. desk.wixum .. " --sandbox plan c.csv" },
+      { env = desk.env, cwd = desk.folder })
+    contains(output, "what the sandbox knew could not be kept")
+    assert.equal("", here.run(("ls %s | grep sandbox$ || true"):format(desk.folder)))
+    os.execute(("rm -f %s/wixum-sandbox.db*"):format(desk.folder))
+    contains(desk:done("--sandbox", "plan", "c.csv"), "0 rows new")
+    desk:close()
+  end)
+end)

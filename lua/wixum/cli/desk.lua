@@ -80,8 +80,8 @@ local function start_sandbox(self)
   options.port, options.host = port, "127.0.0.1"
   local server, problem = require("wixum.sandbox").start(options)
   if not server then
-    desk.fail(("the sandbox of this ledger cannot be started: %s. %s"):format(problem, port == 0 and "" or
-      ("It was at port %d: end what is there now, or name another ledger with --ledger"):format(port)))
+    local advice = port == 0 and "Name" or ("It was at port %d: end what is there now, or name"):format(port)
+    desk.fail(("the sandbox of this ledger cannot be started: %s. %s another ledger with --ledger"):format(problem, advice))
   end
   self.server, self.state = server, state
   return server
@@ -188,7 +188,6 @@ end
 
 --- Writes down what the sandbox knows. That it cannot be is told.
 function desk:keep_sandbox()
-  filesystem.make_private(self.state)
   local ok, saved, problem = pcall(self.server.save, self.server, self.state)
   if not ok then problem = tostring(saved):gsub("^.-:%d+: ", "") end -- at a prompt somebody may have stopped it
   if not (ok and saved) then self.talk:wrong("what the sandbox knew could not be kept: %s", problem) end
