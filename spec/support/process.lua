@@ -26,7 +26,8 @@ local function wait_until(self, what, done)
   return result
 end
 
---- Starts a program. stdout and stderr come as one text.
+--- Starts a program. stdout and stderr come as one text, in the order in which they were written: both are one pipe. Of two, each
+--- look would read all of one before all of the other.
 ---@param argv string[] the program (looked for in PATH) and its arguments
 ---@param options { env: table<string, string>?, cwd: string? }? env is added to this process's own
 function process.start(argv, options)
@@ -39,18 +40,17 @@ function process.start(argv, options)
     env = {}
     for name, value in pairs(all) do env[#env + 1] = name .. "=" .. value end
   end
-  self.stdin, self.stdout, self.stderr = uv.new_pipe(), uv.new_pipe(), uv.new_pipe()
+  self.stdin, self.printed = uv.new_pipe(), uv.new_pipe()
+  local pipe = assert(uv.pipe{ nonblock = true }) -- what it writes to blocks, as programs expect
+  assert(self.printed:open(pipe.read))
   self.handle, self.pid = uv.spawn(argv[1], {
-    args = table.move(argv, 2, #argv, 1, {}), env = env, cwd = options.cwd, stdio = { self.stdin, self.stdout, self.stderr },
+    args = table.move(argv, 2, #argv, 1, {}), env = env, cwd = options.cwd, stdio = { self.stdin, pipe.write, pipe.write },
   }, function(code, signal) self.code, self.signal = code, signal end)
+  uv.fs_close(pipe.write) -- the program has it now; the end of its output would not be seen
   assert(self.handle, self.pid)
-  local open = 2
-  local function take(_, text)
-    if text then self.output = self.output .. text else open = open - 1 end
-    self.ended = open == 0
-  end
-  self.stdout:read_start(take)
-  self.stderr:read_start(take)
+  self.printed:read_start(function(_, text)
+    if text then self.output = self.output .. text else self.ended = true end
+  end)
   return self
 end
 
@@ -89,7 +89,7 @@ end
 ---@return integer signal # 0 where it ended by itself
 function process:wait()
   wait_until(self, "its end", function() return self.code and self.ended end)
-  for _, handle in ipairs{ self.stdin, self.stdout, self.stderr, self.handle } do
+  for _, handle in ipairs{ self.stdin, self.printed, self.handle } do
     if not handle:is_closing() then handle:close() end
   end
   uv.run("nowait")
