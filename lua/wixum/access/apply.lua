@@ -11,6 +11,7 @@ local desired = require "wixum.access.desired"
 local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
 local gather = require "wixum.access.gather"
+local interrupted = require "wixum.ledger.interrupted"
 local now_read = require "wixum.access.now"
 local plan = require "wixum.access.plan"
 local plans = require "wixum.ledger.plan"
@@ -233,7 +234,7 @@ end
 -- A table by its file, or as it was given.
 local function table_of(given, context)
   if not given.file then
-    context.name = "the table"
+    context.name = interrupted.NO_FILE
     return desired.check(given.desired, context)
   end
   context.name = given.file:match("[^/]*$")

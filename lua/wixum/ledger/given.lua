@@ -24,6 +24,9 @@ local function is_callable(value)
   return type(metatable) == "table" and metatable.__call ~= nil
 end
 
+-- What is yes or no wherever it is said: any other value would be taken for one of them.
+local FLAGS = { anew = true, apply = true, dry_run = true, keep_links = true, undo = true }
+
 --- Options by name. What is told of something (`on_…`), or asked (`ask`), is a function in all of them.
 ---@param options any
 ---@param known string[]
@@ -40,6 +43,9 @@ function given.options(options, known, name)
     end
     if (key == "ask" or key:find "^on_") and value and not is_callable(value) then
       errors.mistake(("%s: %s must be a function, not a %s"):format(name, key, type(value)))
+    end
+    if FLAGS[key] and type(value) ~= "boolean" then
+      errors.mistake(("%s: %s must be true or false, not a %s"):format(name, key, type(value)))
     end
   end
   return options

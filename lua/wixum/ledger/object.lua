@@ -3,12 +3,14 @@
 -- Owns the private part of every ledger. Nobody can take its lock from it, since its metatable is not to be had.
 
 local binding = require "wixum.ledger.binding"
+local changes = require "wixum.ledger.changes"
 local database = require "wixum.ledger.database"
 local decide = require "wixum.ledger.decide"
 local errors = require "wixum.errors"
 local filesystem = require "wixum.ledger.filesystem"
 local redaction = require "wixum.redaction"
 local run = require "wixum.ledger.run"
+local team_invites = require "wixum.ledger.team_invites"
 
 local object = {}
 
@@ -64,12 +66,20 @@ function object.guarded(name, path, fn, ...)
     { advice = problem.advice })
 end
 
+-- What a process that died has left under way: mails, changes of who is in, invites to the team.
+local function recover(db, now)
+  local rows = run.recover(db, now)
+  changes.recover(db, now)
+  team_invites.recover(db, now)
+  return rows
+end
+
 --- What has come to pass since somebody looked last: invites have expired, and what a process that died has left is unknown. Where
 --- somebody sends now, the steps that are under way are that process's.
 ---@param state wixum.LedgerState
 ---@return integer recovered rows
 function object.refresh(state)
-  local recovered = binding.where_nobody_sends(state, run.recover, state.db, state.now())
+  local recovered = binding.where_nobody_sends(state, recover, state.db, state.now())
   decide.expire(state.db, state.now())
   return recovered or 0
 end
@@ -77,7 +87,7 @@ end
 --- The same in what runs alone, whose own lock keeps it from finding out that nobody else sends.
 ---@param state wixum.LedgerState
 function object.refresh_alone(state)
-  run.recover(state.db, state.now())
+  recover(state.db, state.now())
   decide.expire(state.db, state.now())
 end
 

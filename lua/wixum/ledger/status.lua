@@ -2,6 +2,7 @@
 --
 -- Owns what is counted and how it is told. Reads the ledger only.
 
+local interrupted = require "wixum.ledger.interrupted"
 local printable = require("wixum.csv.problem").printable
 local selector = require "wixum.ledger.selector"
 local settling = require "wixum.ledger.settling"
@@ -23,9 +24,8 @@ local SITES = 20 -- that are printed
 ---@field soonest_to_expire table? the row
 ---@field unknown table[] the first of the rows that wait for a person, with `look_at`: what to look at
 ---@field team table[] the first of the invites to the team that need somebody, with `next`; empty where some rows were selected
----@field batches { operation: string, selector: string, began_at: string, attempted: integer }[] that were interrupted
----@field plans { kind: string, subject: string, began_at: string, done: integer, left: integer }[] removals and changes of roles that were
---- interrupted
+---@field batches wixum.InterruptedBatch[]
+---@field plans wixum.InterruptedPlan[]
 ---@field recovered integer rows of a run that was killed, which are unknown since this look
 ---@field base_url string?
 ---@field account_id string?
@@ -72,7 +72,7 @@ end
 function status.of(state, given)
   local db = state.db
   local condition = selector.condition(given, "ledger:status", state.time(), true)
-  local found = { rows = 0, states = {}, mails = 0, unclear = 0, unknown = {}, team = {}, batches = {}, plans = {} }
+  local found = { rows = 0, states = {}, mails = 0, unclear = 0, unknown = {}, team = {} }
   for row in db:rows(("SELECT state, count(*) AS number, sum(mails) AS mails FROM invites WHERE (%s) GROUP BY state"):format(condition)) do
     found.states[row.state] = row.number
     found.rows, found.mails = found.rows + row.number, found.mails + row.mails
@@ -94,15 +94,7 @@ function status.of(state, given)
     row.next = team_words.next_step(row)
     found.team[#found.team + 1] = row
   end
-  for row in db:rows([[SELECT b.operation AS operation, b.selector AS selector, b.began_at AS began_at, count(r.row_id) AS attempted
-    FROM batches b LEFT JOIN batch_rows r ON r.batch_id = b.id WHERE b.ended_at IS NULL GROUP BY b.id ORDER BY b.id]]) do
-    found.batches[#found.batches + 1] = row
-  end
-  for row in db:rows([[SELECT p.kind AS kind, p.subject AS subject, p.began_at AS began_at, sum(c.state IN ('done', 'failed')) AS done,
-    sum(c.state IN ('planned', 'sending', 'unknown')) AS left FROM plans p JOIN changes c ON c.plan_id = p.id
-    WHERE p.ended_at IS NULL GROUP BY p.id ORDER BY p.id]]) do
-    found.plans[#found.plans + 1] = row
-  end
+  found.batches, found.plans = interrupted.of(db)
   for row in db:rows("SELECT name, value FROM settings WHERE name IN ('base_url', 'account_id')") do found[row.name] = row.value end
   return setmetatable(found, metatable)
 end
@@ -152,14 +144,7 @@ function metatable.__tostring(self)
   local more = (self.states.unknown or 0) - #self.unknown
   if more > 0 then lines[#lines + 1] = ("and %d more that are unknown"):format(more) end
   for _, row in ipairs(self.team) do lines[#lines + 1] = ("Team: %s"):format(team_words.line(row)) end
-  for _, batch in ipairs(self.batches) do
-    lines[#lines + 1] = ("Interrupted: %s %s of %s, %d attempted; the same call goes on with it"):format(batch.operation, batch.selector,
-      batch.began_at, batch.attempted)
-  end
-  for _, plan in ipairs(self.plans) do
-    lines[#lines + 1] = ("Interrupted: %s %s of %s, %d done, %d left; the same call looks anew, and goes on"):format(plan.kind,
-      printable(plan.subject:gsub(" %x+$", ""), 100), plan.began_at, plan.done, plan.left)
-  end
+  table.move(interrupted.lines(self.batches, self.plans), 1, #self.batches + #self.plans, #lines + 1, lines)
   return table.concat(lines, "\n")
 end
 

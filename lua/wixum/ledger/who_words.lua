@@ -28,6 +28,7 @@ local NEXT = {
   unknown = "QUESTION Then wixum settle sent SELECTOR, else wixum settle not_sent SELECTOR",
   pending = "wixum resend SELECTOR, if the mail got lost; wixum revoke SELECTOR, if it went to the wrong person",
   accepted = "wixum withdraw EMAIL --site SITE, to take the access away",
+  gone = "if they are to come back, wixum withdraw EMAIL --site SITE, then wixum retry SELECTOR, then wixum resume", -- it ends this invite
 }
 
 local DECIDES = { decides = ", once it is sure whose account that is", settles = ", which came by their own invite",
@@ -45,7 +46,8 @@ function words.next_step(row)
   end
   local said = { SELECTOR = ("--email %s --site %s"):format(email, site), EMAIL = email, SITE = site,
     QUESTION = settling.question(row.unknown_step) }
-  return NEXT[row.state] and (NEXT[row.state]:gsub("%u%u+", said))
+  local step = NEXT[row.gone_at and row.state == "accepted" and "gone" or row.state]
+  return step and (step:gsub("%u%u+", said))
 end
 
 -- ---- for the operator ------------------------------------------------------------------------------------------------

@@ -20,6 +20,9 @@ local methods = {}
 local leaver_metatable = { __name = "wixum.ledger.leaver", __tostring = function(self) return leaver_words.text(self) end }
 local found_metatable = { __name = "wixum.ledger.who", __tostring = function(self) return who_words.text(self) end }
 
+-- Without the blanks that came along when it was copied.
+local function trimmed(text) return (text:match("^%s*(.-)%s*$")) end
+
 --- Looks somebody up: every invite with its mails and evidence, every account and site, and, with a client, the team.
 ---@param text string part of an address, or of a name in the team; or an account's id
 ---@param options { client: wixum.Client? }?
@@ -33,7 +36,7 @@ function methods.who(object, text, options)
   return guarded("ledger:who", state.path, function()
     if options.client then binding.to_client(state, options.client, true) end
     objects.refresh(state)
-    return setmetatable(who.find(state.db, text, options.client), found_metatable)
+    return setmetatable(who.find(state.db, trimmed(text), options.client), found_metatable)
   end)
 end
 
@@ -46,7 +49,7 @@ function methods.for_support(object, text)
   if type(text) ~= "string" or not text:find("%S") then errors.mistake("ledger:for_support takes a text: part of an address") end
   return guarded("ledger:for_support", state.path, function()
     objects.refresh(state)
-    local found = who.find(state.db, text)
+    local found = who.find(state.db, trimmed(text))
     return who_words.support(found, who.calls(state.db, found.people), require "wixum.version", state.now())
   end)
 end
