@@ -49,7 +49,8 @@ describe("a leaver #pure", function()
       "an invite to the team is open until 2025-12-24", "rotate it in the API Keys manager" } do
       assert.truthy(text:find(words, 1, true), text)
     end
-    local is_read = { ["sites.count_sites"] = true, ["sites.query_sites"] = true, ["users.search_team"] = true }
+    local is_read = { ["sites.count_sites"] = true, ["sites.query_sites"] = true, ["users.search_team"] = true,
+      ["contributors.query_site_contributors"] = true }
     for _, request in ipairs(server:requests()) do
       assert.is_true(is_read[request.operation])
     end

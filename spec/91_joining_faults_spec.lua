@@ -82,6 +82,65 @@ describe("who may have come by an invite to the team #pure", function()
     end
   end)
 
+  it("is not taken for who was invited to the site, where they left the team before anybody looked at it", function()
+    for _, is_lost in ipairs{ false, true } do
+      start()
+      desk:invite_to(ANN)
+      check()
+      server:advance(60)
+      if is_lost then server:fault{ operation = "account_invites.create_invite", reset = "after" } end
+      invite{ desk.sites[1] }
+      assert(server:accept(server:invites{ email = EVE }[1]))
+      arrives()
+      assert(wix.users.remove_member{ user_id = server:members{ email = EVE }[1].id })
+      server:advance(600)
+      local row = assert(ledger:team(wix)).invites[1]
+      assert.equal(is_lost and "the team knows no such invite: it was not sent, or is over"
+        or "the team knows no such invite any more", row.reason)
+      assert.same({ "pending", "unclear", 0, 1 }, again())
+    end
+  end)
+
+  it("is not taken for who was invited to the site, where they were invited to the team anew since", function()
+    invite{ desk.sites[1] }
+    assert(server:accept(server:invites{ email = EVE }[1]))
+    arrives()
+    assert(ledger:team(wix))
+    assert(wix.users.remove_member{ user_id = server:members{ email = EVE }[1].id })
+    server:advance(60)
+    assert(ledger:team(wix))
+    invite{ desk.sites[1] }
+    assert.same({ "pending", "unclear", 0, 1 }, again())
+    local path = desk:file(".db") -- and comes back from a backup
+    assert(ledger:backup(path))
+    local other <close> = desk:another()
+    assert(other:import(path))
+    assert.equal(1, assert(other:check(wix)).by_team)
+  end)
+
+  it("is not taken for who was invited to the site, where the ledger gave a member a role there", function()
+    local function give(site)
+      local done = assert(ledger:apply_access(wix, { apply = true, desired = { account_id = server.account_id, service = server.base_url,
+        rows = { { site_id = site or nil, everywhere = not site or nil, user_id = server:members{ email = EVE }[1].id,
+          roles = { ROLE } } } } }))
+      assert.equal(1, done.as_wanted)
+      server:advance(60)
+    end
+    for site, said in pairs{ [desk.sites[1]] = "unclear", [desk.sites[2]] = "only_candidate", everywhere = "unclear" } do
+      start{ members = { { email = EVE } } }
+      desk:invite_to(ANN)
+      check()
+      give(site ~= "everywhere" and site)
+      assert.equal(said, arrives()[2], site)
+    end
+    start{ members = { { email = EVE } } } -- long before it was
+    give(desk.sites[1])
+    desk:days(1)
+    desk:invite_to(ANN)
+    check()
+    assert.same({ "accepted", "only_candidate", 0, 0 }, (arrives()))
+  end)
+
   it("is no other than who was invited to the site, where the team's invite was open still, or is over", function()
     invite{ desk.sites[1] }
     assert.same({ "pending", "unclear", 0, 1 }, arrives())

@@ -71,6 +71,15 @@ function ties:add_team(people, owners)
   for account, user in pairs(owners) do self.owners[account] = user end
 end
 
+-- The member of the team whose account it is.
+local function member_of(self, account) return self.owners[account] and self.members[self.owners[account]] end
+
+-- Has the account used somebody's invite, and is another's by the team? A link was passed on, perhaps. What a person has said counts.
+local function is_anothers(self, account, one)
+  local member = one.evidence ~= evidence.OPERATOR and member_of(self, account)
+  return member and member.person ~= "" and member.person ~= one.person
+end
+
 --- Whose account it is.
 ---@param account string in small letters
 ---@param site_id string? where
@@ -80,9 +89,11 @@ end
 function ties:of(account, site_id)
   local said = self.said[account]
   local list = said and { said } or site_id and self.on_site[site_id .. " " .. account] or self.anywhere[account]
-  if list and #list == 1 then return list[1].email, list[1].evidence, self:name(account) end
-  if list then return "", evidence.UNCLEAR end -- the account has used the invites of several people
-  local member = self.owners[account] and self.members[self.owners[account]]
+  if list and (#list > 1 or is_anothers(self, account, list[1])) then -- the account has used the invites of several people, or another's
+    return "", evidence.UNCLEAR, self:name(account)
+  end
+  if list then return list[1].email, list[1].evidence, self:name(account) end
+  local member = member_of(self, account)
   if member then return member.email, evidence.TEAM, member.name end
   if site_id and self.candidates[site_id .. " " .. account] then return "", evidence.UNCLEAR end
   return "", ties.NOBODY
@@ -92,7 +103,7 @@ end
 ---@param account string
 ---@return string?
 function ties:name(account)
-  local member = self.owners[account] and self.members[self.owners[account]]
+  local member = member_of(self, account)
   return member and member.name or nil
 end
 
@@ -103,7 +114,7 @@ function ties:accounts_of(email)
   local found = {}
   for account, one in pairs(self.accounts[folding.person(email)] or {}) do
     local list = self.said[account] and { self.said[account] } or self.anywhere[account] or {}
-    if CERTAIN[one] and #list == 1 then found[account] = one end
+    if CERTAIN[one] and #list == 1 and not is_anothers(self, account, list[1]) then found[account] = one end
   end
   return found
 end
@@ -118,7 +129,7 @@ function ties:people(account, site_id)
   for _, known in ipairs{ said and { said } or {}, self.on_site[site_id .. " " .. account] or {}, self.anywhere[account] or {} } do
     for _, one in ipairs(known) do list[#list + 1] = one.person end
   end
-  local member = self.owners[account] and self.members[self.owners[account]]
+  local member = member_of(self, account)
   if member and member.email ~= "" then list[#list + 1] = member.person end
   return list
 end

@@ -6,6 +6,7 @@ local client = require "wixum.client"
 local map = require "wixum.map"
 local owners = require "wixum.ledger.owners"
 local reach = require "wixum.ledger.reach"
+local selector = require "wixum.ledger.selector"
 
 local absent = {}
 
@@ -41,14 +42,17 @@ function absent.ask(owner, wix, ids, is_over)
   return on, unasked, calls, problem
 end
 
--- Sites where an account was seen, and is not by the list; but those where it was seen to be gone once it had been taken off. A site's
--- owner is in no list.
+local FRESH = 600 -- seconds for which it counts that somebody was seen to be gone: they may have been let in again
+
+-- Sites where an account was seen, and is not by the list; but those where it was seen to be gone just now, when it had been taken off. A
+-- site's owner is in no list.
 local LACKED = [[SELECT DISTINCT p.site_id AS site_id, p.account_id AS account_id, s.name AS name, s.owner_account_id AS owner_account_id
   FROM presences p JOIN sites s ON s.site_id = p.site_id
   WHERE p.account_id = ? AND p.gone_at IS NOT NULL AND s.unlisted_at IS NULL AND coalesce(s.owner_account_id, '') <> p.account_id
     AND NOT EXISTS (SELECT 1 FROM presences n WHERE n.site_id = p.site_id AND n.account_id = p.account_id AND n.gone_at IS NULL)
     AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.kind = 'remove_contributor' AND c.site_id = p.site_id
-      AND c.account_id = p.account_id AND c.seen = 'as_wanted' AND c.seen_at >= p.seen_at)
+      AND c.account_id = p.account_id AND c.seen = 'as_wanted' AND c.seen_at >= p.seen_at
+      AND c.seen_at BETWEEN ? AND ?)
   ORDER BY p.site_id]]
 
 ---@class wixum.Lacked where an account was seen, and the list lacks it
@@ -60,7 +64,7 @@ local LACKED = [[SELECT DISTINCT p.site_id AS site_id, p.account_id AS account_i
 ---@field problem wixum.Error? why
 
 --- Asks about accounts where they were seen, and the list lacks them.
----@param owner table of the ledger: `db`, `now`
+---@param owner table of the ledger: `db`, `now`, `time`
 ---@param wix table
 ---@param wanted { account_id: string, site_id: string? }[] site_id: there alone
 ---@param is_over fun(): boolean
@@ -69,8 +73,9 @@ local LACKED = [[SELECT DISTINCT p.site_id AS site_id, p.account_id AS account_i
 ---@return wixum.Error? err
 function absent.find(owner, wix, wanted, is_over)
   local list, ids, listed, known = {}, {}, {}, {}
+  local from = selector.date(math.floor(owner.time()) - FRESH)
   for _, one in ipairs(wanted) do
-    for row in owner.db:rows(LACKED, one.account_id) do
+    for row in owner.db:rows(LACKED, one.account_id, from, owner.now()) do
       local key = row.site_id .. row.account_id
       if not known[key] and (not one.site_id or one.site_id == row.site_id) then
         list[#list + 1], known[key] = row, true

@@ -138,6 +138,8 @@ function confirm.undo(owner, given, own_account, trust)
     if not tied or tied.person ~= person then return nil, "nobody has said that this account belongs to this address" end
     local sites, reopened = sites_of(db, account), {}
     db:run("DELETE FROM accounts WHERE account_id = ?", account)
+    db:run("INSERT INTO undone (account_id, person, undone_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET undone_at = excluded.undone_at",
+      account, person, now)
     for _, row in ipairs(db:all([[SELECT id, email, site_id FROM invites WHERE account_id = ? AND person = ? AND state = 'accepted'
       AND evidence IN ('operator', 'known_account')]], account, person)) do
       reopened[#reopened + 1] = reopen(db, row, now)

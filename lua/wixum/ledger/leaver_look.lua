@@ -44,19 +44,37 @@ function leaver_look.reached_by(db, plan, account)
   return list
 end
 
--- Users that they are, or were: who has been taken out of the team is still the owner of their accounts.
-local function users_of(db, person, people)
+local INVITED = [[SELECT user_id FROM team_invites WHERE person = ? AND user_id IS NOT NULL
+  UNION SELECT user_id FROM past_team_invites WHERE person = ? AND user_id IS NOT NULL ORDER BY user_id]]
+
+-- Users that they are, or were: who has been taken out of the team is still the owner of their accounts. But whoever is in the team under
+-- another address by now is not said to leave.
+local function users_of(db, person, people, others, plan)
   local list, known = {}, {}
-  local function add(id)
+  local function add(id, was)
     id = id and folding.ascii(id)
-    if id and id ~= "" and not known[id] then list[#list + 1], known[id] = id, true end
+    if not id or id == "" or known[id] then return end
+    known[id] = true
+    if was and others[id] then
+      plan.decide[#plan.decide + 1] = { text = ("the user %s, who was %s in the team, is %s there now"):format(id, plan.email, others[id]),
+        command = "wixum leaver " .. evidence.shell(others[id]) }
+    else list[#list + 1] = id end
   end
   for _, one in ipairs(people) do add(one.user_id) end
-  for row in db:rows("SELECT user_id FROM team_invites WHERE person = ? AND user_id IS NOT NULL", person) do add(row.user_id) end
+  for row in db:rows(INVITED, person, person) do add(row.user_id, true) end
   for row in db:rows("SELECT DISTINCT user_id, email FROM changes WHERE user_id IS NOT NULL ORDER BY user_id") do
-    if folding.person(row.email) == person then add(row.user_id) end
+    if folding.person(row.email) == person then add(row.user_id, true) end
   end
   return list
+end
+
+-- Who else is in the team: addresses by user.
+local function others_of(everybody, person)
+  local others = {}
+  for _, one in ipairs(everybody) do
+    if one.member and one.user_id and one.person ~= person then others[folding.ascii(one.user_id)] = one.email end
+  end
+  return others
 end
 
 -- Marks who is the account's owner among people of the team, if that can be read: their roles tell.
@@ -72,7 +90,7 @@ local function mark_owner(wix, plan, people)
 end
 
 -- Sites whose owner nobody knows: the service says whose an account is only of those who can reach a site otherwise.
-local FOREIGN = [[SELECT count(*) AS number FROM sites s WHERE owner_account_id <> ? AND unlisted_at IS NULL
+local FOREIGN = [[SELECT count(*) AS number FROM sites s WHERE owner_account_id NOT IN ('', ?) AND unlisted_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM account_owners o WHERE o.account_id = s.owner_account_id AND o.user_id <> '')
   AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.account_id = s.owner_account_id)
   AND NOT EXISTS (SELECT 1 FROM invites i WHERE i.account_id = s.owner_account_id)]]
@@ -81,10 +99,14 @@ local FOREIGN = [[SELECT count(*) AS number FROM sites s WHERE owner_account_id 
 local ANY_ACCOUNT = [[SELECT 1 AS found FROM accounts WHERE person = ? UNION SELECT 1 FROM invites WHERE person = ?
   AND account_id IS NOT NULL LIMIT 1]]
 
--- Asks the sites of which the list does not say who can reach them, and those that tell whose the accounts are.
+local USED = "SELECT DISTINCT account_id FROM invites WHERE person = ? AND account_id IS NOT NULL ORDER BY account_id"
+
+-- Asks the sites of which the list does not say who can reach them, and those that tell whose the accounts are: also those which used
+-- their invites, since a link is passed on, to somebody who stays perhaps.
 local function ask_sites(owner, wix, person, users, plan, options)
-  local db = owner.db
-  local list = users[1] and owners.to_ask(owner, users) or {}
+  local db, used = owner.db, {}
+  for row in db:rows(USED, person) do if row.account_id ~= plan.own_account then used[#used + 1] = row.account_id end end
+  local list = owners.to_ask(owner, users, used)
   if users[1] or db:one(ANY_ACCOUNT, person, person) then
     for _, site in ipairs(plan.silent) do list[#list + 1] = site.id end
   end
@@ -148,14 +170,15 @@ function leaver_look.all(owner, wix, person, plan, options)
   everybody, err, calls = team.read(wix)
   plan.calls = plan.calls + calls
   if not everybody then return nil, err end
-  local people = {}
+  local people, others = {}, others_of(everybody, person)
   for _, one in ipairs(everybody) do if one.person == person then people[#people + 1] = one end end
   local ok
   ok, err = mark_owner(wix, plan, people)
   if not ok then return nil, err end
-  local users = users_of(db, person, people)
+  local users = users_of(db, person, people, others, plan)
   ok, err = ask_sites(owner, wix, person, users, plan, options)
   if not ok then return nil, err end
+  plan.others = owners.of_others(db, others)
   if users[1] then add_hint(plan, owners.silent(db), "of %d accounts the service does not say whose they are") end
   if plan.own_account then
     add_hint(plan, db:one(FOREIGN, plan.own_account).number, "sites that belong to accounts of which nobody knows whose they are: %d")
@@ -189,7 +212,24 @@ function leaver_look.accounts(owner, person, users)
   return list, known, old
 end
 
-local JOINED = "SELECT account_id, site_id, evidence FROM invites WHERE person = ? AND state = 'accepted' AND account_id IS NOT NULL"
+-- Also of those who were taken off since: they may have been let in again.
+local JOINED = "SELECT account_id, site_id, evidence FROM invites WHERE person = ? AND account_id IS NOT NULL"
+
+--- Whose an account is that used somebody's invite, where it is somebody else's.
+---@param db table
+---@param plan table of which everything has been looked at
+---@param account string
+---@param person string
+---@return string? email
+---@return string? words how that is known
+function leaver_look.somebody_elses(db, plan, account, person)
+  local said = db:one("SELECT person, email FROM accounts WHERE account_id = ?", account)
+  if said then
+    if said.person ~= person then return said.email, "as a person has said" end
+    return nil
+  end
+  return plan.others[account], "as the team says"
+end
 
 --- Where accounts that are theirs were seen, and the list lacks them: the sites are asked.
 ---@param owner table of the ledger
@@ -210,7 +250,7 @@ function leaver_look.absent(owner, wix, person, plan, accounts, known, options)
   end
   for _, account in ipairs(accounts) do add(account, nil, known[account]) end
   for row in owner.db:rows(JOINED, person) do
-    if not removed.somebody_elses(owner.db, row.account_id, person) then add(row.account_id, row.site_id, row.evidence) end
+    if not leaver_look.somebody_elses(owner.db, plan, row.account_id, person) then add(row.account_id, row.site_id, row.evidence) end
   end
   local list, calls, err = absent.find(owner, wix, wanted, options.is_over)
   plan.calls = plan.calls + calls

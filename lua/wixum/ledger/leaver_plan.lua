@@ -101,26 +101,26 @@ end
 local function add_accepted(db, plan, person, row, known, elsewhere)
   local accounts = came_by(db, plan, row)
   for _, account in ipairs(accounts) do
-    local other = removed.somebody_elses(db, account, person)
+    local other, how = leaver_look.somebody_elses(db, plan, account, person)
     if other then
-      plan.decide[#plan.decide + 1] = { text = ("%s: account %s used their invite, and is %s's, as a person has said"):format(place(row),
-        account, other) }
+      plan.decide[#plan.decide + 1] = { text = ("%s: account %s used their invite, and is %s's, %s"):format(place(row), account, other,
+        how) }
     else
       for _, reached in ipairs(leaver_look.reached_by(db, plan, account)) do
-        if reached.site_id == row.site_id then add_removal(plan, reached, row.email, row.evidence)
+        if reached.site_id == row.site_id then add_removal(plan, reached, row.email, row.evidence or evidence.KNOWN_ACCOUNT)
         elseif not known[account] then elsewhere[#elsewhere + 1] = { row = row, reached = reached } end
       end
     end
   end
   -- the invite itself may be open, where it is not sure that it is the one that was used
-  if row.invite_id and accounts[1] and removed.may_be_open(row) then
+  if row.state == "accepted" and row.invite_id and accounts[1] and removed.may_be_open(row) then
     plan.changes[#plan.changes + 1] = revocation(row, ("revokes the invite to %s, should it be open"):format(place(row)))
   end
 end
 
--- Invites that were accepted, or may have been.
+-- Invites that were accepted, or may have been. Who used one, and was taken off, may have been let in again.
 local function add_joined(db, plan, person, row, known, elsewhere)
-  if row.state == "accepted" and row.account_id then add_accepted(db, plan, person, row, known, elsewhere)
+  if row.account_id then add_accepted(db, plan, person, row, known, elsewhere)
   elseif row.state == "accepted" then
     plan.decide[#plan.decide + 1] = { text = ("%s: they accepted, and it is not known by which account: look at the site's Roles & "
       .. "Permissions page"):format(place(row)) }
@@ -195,7 +195,7 @@ end
 function leaver_plan.make(owner, wix, email, options)
   local db, person = owner.db, folding.person(email)
   local plan = { email = email, changes = {}, take_back = {}, decide = {}, dashboard = {}, unseen = {}, hints = {}, planned = {},
-    silent = {}, there = {}, sites = 0, calls = 0 }
+    silent = {}, there = {}, others = {}, sites = 0, calls = 0 }
   local people, users = leaver_look.all(owner, wix, person, plan, options)
   if not people then return nil, users end
   local invited = add_team(db, plan, person, people)
@@ -218,7 +218,7 @@ function leaver_plan.make(owner, wix, email, options)
   end
   plan.is_empty = #plan.changes + #plan.take_back + #plan.decide + #plan.dashboard + #plan.unseen == 0 and not plan.team_planned
   plan.is_known = #people > 0 or #users > 0 or #accounts > 0 or #rows > 0 or invited
-  plan.planned, plan.silent, plan.there = nil, nil, nil
+  plan.planned, plan.silent, plan.there, plan.others = nil, nil, nil, nil
   return plan
 end
 

@@ -103,7 +103,7 @@ end
 
 -- What was known of a site, and what it looks like now.
 local function store(db, id, site, present, began, ended)
-  local known = db:one("SELECT looked_at, checked_at, owner_account_id FROM sites WHERE site_id = ?", id)
+  local known = db:one("SELECT looked_at, checked_at, owner_account_id, restored_at FROM sites WHERE site_id = ?", id)
   local accounts, there = accounts_of(site)
   local owner = type(site.ownerAccountId) == "string" and folding.ascii(site.ownerAccountId) or nil
   if not known.looked_at then
@@ -121,14 +121,14 @@ local function store(db, id, site, present, began, ended)
     end
     if new[1] then
       local absent_at, seen_at, is_misdated = time_of_arrival(db, id, known, ended)
-      -- whose site it was for a while may have stayed, and was never invited
+      -- Whose site it was for a while may have stayed, and was never invited; whose it was when nobody was told may be anybody.
       local is_transferred = known.owner_account_id ~= nil and owner ~= nil and known.owner_account_id ~= owner
-      insert(db, id, new, absent_at, seen_at, is_transferred or is_misdated)
+      insert(db, id, new, absent_at, seen_at, is_transferred or is_misdated or known.restored_at ~= nil)
     end
   end
   if owner then db:run("INSERT INTO owners (site_id, account_id) VALUES (?, ?) ON CONFLICT DO NOTHING", id, owner) end
-  db:run([[UPDATE sites SET looked_at = coalesce(looked_at, ?), checked_at = ?, unlisted_at = NULL,
-    owner_account_id = coalesce(?, owner_account_id) WHERE site_id = ?]], ended, began, owner, id)
+  db:run([[UPDATE sites SET looked_at = coalesce(looked_at, ?), checked_at = ?, unlisted_at = NULL, restored_at = NULL,
+    owner_account_id = coalesce(?, owner_account_id, '') WHERE site_id = ?]], ended, began, owner, id)
 end
 
 -- Stores a page of sites. Answers the ids of those that said who can reach them.

@@ -1,8 +1,8 @@
 --- Which user an account is, so that members of the team are known among those who can reach sites.
 --
 -- Owns the table `account_owners`. The service names it for those who can reach one site, a site a call, so each account is asked for
--- once and remembered. An account may get another owner: of whom something is to be decided is asked for anew, unless it was the same day.
--- That the owner of an account is the user of the same id in the team is inferred.
+-- once and remembered. An account may get another owner: of whom something is to be decided is asked for anew, unless it was the same day;
+-- and everybody once a month. That the owner of an account is the user of the same id in the team is inferred.
 
 local database = require "wixum.ledger.database"
 local errors = require "wixum.errors"
@@ -13,23 +13,41 @@ local quoted = database.quoted
 
 local owners = {}
 
-local FRESH = 12 * 3600 -- seconds for which an answer counts
+local FRESH, KNOWN_FOR = 12 * 3600, 30 * 86400 -- seconds for which an answer counts: of whom it is about; of others
 
--- Those that nobody has asked about; and of these users, or of nobody, as was said too long ago, or by a clock that was put back since.
-local UNKNOWN = [[SELECT p.site_id, p.account_id FROM presences p JOIN sites s ON s.site_id = p.site_id
+local PRESENT = [[SELECT p.site_id, p.account_id FROM presences p JOIN sites s ON s.site_id = p.site_id
   LEFT JOIN account_owners o ON o.account_id = p.account_id
-  WHERE p.gone_at IS NULL AND s.unlisted_at IS NULL AND (o.account_id IS NULL OR (o.user_id = '' OR o.user_id IN (%s))
-    AND NOT o.seen_at BETWEEN %s AND %s) ORDER BY p.site_id]]
+  WHERE p.gone_at IS NULL AND s.unlisted_at IS NULL AND (%s) ORDER BY p.site_id]]
+
+-- Those that nobody has asked about; those of these users, or of nobody, as was said too long ago, or by a clock that was put back since;
+-- and those of others, as was said very long ago.
+local OF_USERS = "o.account_id IS NULL OR NOT o.seen_at BETWEEN %s AND %s AND (o.user_id = '' OR o.user_id IN (%s) OR o.seen_at < %s)"
+local THEMSELVES = "p.account_id IN (%s) AND (o.account_id IS NULL OR NOT o.seen_at BETWEEN %s AND %s)"
 
 -- Between which moments an answer counts.
 local function fresh(owner) return selector.date(math.floor(owner.time()) - FRESH), owner.now() end
 
--- Sites that name every account which is to be asked about, the fewest that a simple choice finds.
-local function sites_to_ask(owner, users)
-  local db, on, order, ids = owner.db, {}, {}, {}
-  for i, user in ipairs(users) do ids[i] = quoted(folding.ascii(user)) end
+local function listed(ids)
+  local texts = {}
+  for i, id in ipairs(ids) do texts[i] = quoted(folding.ascii(id)) end
+  return table.concat(texts, ",")
+end
+
+-- Which accounts are to be asked about.
+local function condition_of(owner, users, accounts)
   local from, to = fresh(owner)
-  for row in db:rows(UNKNOWN:format(table.concat(ids, ","), quoted(from), quoted(to))) do
+  local parts = {}
+  if users[1] then
+    parts[1] = OF_USERS:format(quoted(from), quoted(to), listed(users), quoted(selector.date(math.floor(owner.time()) - KNOWN_FOR)))
+  end
+  if accounts and accounts[1] then parts[#parts + 1] = THEMSELVES:format(listed(accounts), quoted(from), quoted(to)) end
+  return parts[1] and table.concat(parts, " OR ")
+end
+
+-- Sites that name every account which is to be asked about, the fewest that a simple choice finds.
+local function sites_to_ask(owner, condition)
+  local db, on, order = owner.db, {}, {}
+  for row in db:rows(PRESENT:format(condition)) do
     if not on[row.site_id] then
       on[row.site_id] = {}
       order[#order + 1] = row.site_id
@@ -54,9 +72,23 @@ end
 
 --- The sites that are to be asked, a call each, so that all of them are known, and whose these users' are is no old story.
 ---@param owner table of the ledger: `db`, `now`, `time`
----@param users string[] ids
+---@param users string[] ids; without any it is asked about these accounts alone
+---@param accounts string[]? ids
 ---@return string[] site_ids
-function owners.to_ask(owner, users) return sites_to_ask(owner, users) end
+function owners.to_ask(owner, users, accounts)
+  local condition = condition_of(owner, users, accounts)
+  return condition and sites_to_ask(owner, condition) or {}
+end
+
+--- Accounts that are of other people's users, as far as it was said.
+---@param db table
+---@param whose table<string, string> addresses of these people, by user id
+---@return table<string, string> # the addresses, by account
+function owners.of_others(db, whose)
+  local found = {}
+  for row in db:rows("SELECT account_id, user_id FROM account_owners WHERE user_id <> ''") do found[row.account_id] = whose[row.user_id] end
+  return found
+end
 
 local KNOWN = [[INSERT INTO account_owners (account_id, user_id, seen_at) VALUES (?, ?, ?)
   ON CONFLICT (account_id) DO UPDATE SET user_id = excluded.user_id, seen_at = excluded.seen_at]]

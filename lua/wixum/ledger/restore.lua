@@ -12,6 +12,7 @@ local filesystem = require "wixum.ledger.filesystem"
 local reader = require "wixum.ledger.reader"
 local schema = require "wixum.ledger.schema"
 local selector = require "wixum.ledger.selector"
+local team_windows = require "wixum.ledger.team_windows"
 local quoted = database.quoted
 
 local restore = {}
@@ -153,16 +154,27 @@ local function merge_looks(db)
     owner_account_id FROM earlier e WHERE e.site_id = sites.site_id) WHERE site_id IN (SELECT site_id FROM earlier)]])
   db:run("DROP TABLE temp.earlier")
   db:run("INSERT INTO owners (site_id, account_id) SELECT site_id, account_id FROM given.owners WHERE true ON CONFLICT DO NOTHING")
+  -- what was said before it was taken back stays taken back, here or there
+  db:run([[INSERT INTO undone (account_id, person, undone_at) SELECT account_id, person, undone_at FROM given.undone WHERE true
+    ON CONFLICT DO UPDATE SET undone_at = max(undone_at, excluded.undone_at)]])
   db:run([[INSERT INTO accounts (account_id, person, email, site_id, said_at) SELECT account_id, person, email, site_id, said_at
-    FROM given.accounts WHERE true ON CONFLICT DO NOTHING]])
+    FROM given.accounts g WHERE NOT EXISTS (SELECT 1 FROM undone u WHERE u.account_id = g.account_id AND u.person = g.person
+      AND u.undone_at >= g.said_at) ON CONFLICT DO NOTHING]])
 end
 
 local TEAM = { "email", "person", "policy_id", "role", "site_ids", "language", "state", "step", "invite_id", "user_id", "mails", "reason",
   "request_id", "planned_at", "mailed_at", "expires_at", "seen_at", "changed_at" }
 
 -- Invites to the team. What was planned, or under way, when the file was made may have been sent: a look at the team settles it.
-local function merge_team(db)
+local function merge_team(db, now)
   local list, sets = table.concat(TEAM, ", "), {}
+  for _, row in ipairs(db:all([[SELECT t.person AS person FROM team_invites t JOIN given.team_invites g ON g.person = t.person
+    WHERE g.changed_at > t.changed_at AND coalesce(g.invite_id, '') <> coalesce(t.invite_id, '')]])) do
+    team_windows.keep(db, row.person, now)
+  end
+  local past = "person, user_id, site_ids, opened_at, closed_at"
+  db:run(("INSERT INTO past_team_invites (%s) SELECT %s FROM given.past_team_invites EXCEPT SELECT %s FROM past_team_invites"):format(past,
+    past, past))
   for i, column in ipairs(TEAM) do sets[i] = ("%s = excluded.%s"):format(column, column) end
   db:run(([[INSERT INTO team_invites (%s) SELECT %s FROM given.team_invites WHERE true ON CONFLICT (person) DO UPDATE SET %s
     WHERE excluded.changed_at > team_invites.changed_at]]):format(list, list, table.concat(sets, ", ")))
@@ -191,9 +203,9 @@ local function merge_changes(db)
 end
 
 -- What else a backup has: sites and who could reach them, the calls, and batches that were interrupted.
-local function merge_rest(db)
+local function merge_rest(db, now)
   merge_looks(db)
-  merge_team(db)
+  merge_team(db, now)
   merge_changes(db)
   local columns = "began_at, operation, site_id, people, outcome, status, request_id, reason"
   if db:one("SELECT id FROM calls LIMIT 1") then
@@ -277,7 +289,10 @@ function restore.import(state, path, problems)
   end
   local summary = db:transaction(function()
     local found = merge(db, made)
-    if kind == "backup" then merge_rest(db) end
+    local now = selector.date(state.time())
+    if kind == "backup" then merge_rest(db, now) end
+    -- who was invited from elsewhere after the file was made may have come meanwhile, and is no row of ours
+    db:run("UPDATE sites SET restored_at = ? WHERE looked_at IS NOT NULL AND site_id IN (SELECT site_id FROM imported)", now)
     return found
   end)
   db:run("DROP TABLE temp.imported")

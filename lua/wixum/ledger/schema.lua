@@ -109,7 +109,8 @@ schema.VERSIONS = {
     "DROP TABLE reached_before",
     "ALTER TABLE sites ADD COLUMN checked_at TEXT",       -- when the last look began
     "ALTER TABLE sites ADD COLUMN unlisted_at TEXT",      -- since when the account's list does not have it
-    "ALTER TABLE sites ADD COLUMN owner_account_id TEXT", -- at the last look
+    "ALTER TABLE sites ADD COLUMN owner_account_id TEXT", -- at the last that said it; "" where none has
+    "ALTER TABLE sites ADD COLUMN restored_at TEXT",      -- a backup was read in, and nobody has looked since
     "UPDATE sites SET checked_at = looked_at",
     "CREATE TABLE owners (site_id TEXT NOT NULL, account_id TEXT NOT NULL, PRIMARY KEY (site_id, account_id)) WITHOUT ROWID",
 
@@ -120,6 +121,9 @@ schema.VERSIONS = {
       email TEXT NOT NULL,
       site_id TEXT NOT NULL,                   -- where it was said
       said_at TEXT NOT NULL)]],
+
+    -- what a person has taken back of it: a backup that was made before must not bring it again
+    "CREATE TABLE undone (account_id TEXT NOT NULL, person TEXT NOT NULL, undone_at TEXT NOT NULL, PRIMARY KEY (account_id, person))",
 
     -- which user an account is, as the service says of those who can reach a site
     "CREATE TABLE account_owners (account_id TEXT PRIMARY KEY, user_id TEXT NOT NULL, seen_at TEXT NOT NULL)",
@@ -145,6 +149,14 @@ schema.VERSIONS = {
       expires_at TEXT,
       seen_at TEXT,                            -- when the team was looked at last
       changed_at TEXT NOT NULL)]],
+
+    -- invites to the team that may have been used, of people whose row is about a later one
+    [[CREATE TABLE past_team_invites (
+      person TEXT NOT NULL,
+      user_id TEXT,
+      site_ids TEXT NOT NULL,
+      opened_at TEXT NOT NULL,
+      closed_at TEXT NOT NULL)]],
 
     -- what is done about people who are in: a plan, and a row for each removal and each change of roles
     [[CREATE TABLE plans (

@@ -10,6 +10,7 @@ local folding = require "wixum.folding"
 local quoted = database.quoted
 local run = require "wixum.ledger.run"
 local team = require "wixum.ledger.team"
+local team_windows = require "wixum.ledger.team_windows"
 
 local team_invites = {}
 
@@ -100,6 +101,7 @@ function team_invites.plan(db, given, now)
         refused[#refused + 1] = { email = email,
           reason = ("an invite is %s already, as %s; `wixum team list` looks at it"):format(row.state, row.role) }
       else
+        team_windows.keep(db, person, now)
         db:run(PLANNED, email, person, given.role.id, given.role.title, sites, given.language or "", now, now)
         planned[#planned + 1] = db:one("SELECT id FROM team_invites WHERE person = ?", person).id
       end
@@ -206,9 +208,9 @@ local STATUS = { Pending = "pending", Expired = "expired", Declined = "declined"
 local function verdict(row, member, invite, since)
   if member then return "accepted", nil end
   if invite then return STATUS[invite.status] or "pending", nil end -- what is not known to be over is open
-  if row.state == "unknown" and since > PATIENCE then return "failed", "the team knows no such invite: it was not sent" end
+  if row.state == "unknown" and since > PATIENCE then return "failed", team_windows.NEVER end
   if row.state == "accepted" then return "removed", "the team does not have them any more" end
-  if row.state == "pending" or row.state == "expired" then return "revoked", "the team knows no such invite any more" end
+  if row.state == "pending" or row.state == "expired" then return "revoked", team_windows.GONE end
 end
 
 --- Compares the ledger's invites with the team: states follow.
@@ -246,16 +248,13 @@ end
 ---@return table<string, wixum.TeamPerson>? found by person
 ---@return wixum.Error? err
 function team_invites.present(wix, emails)
-  local found = {}
-  local function add(people)
-    for _, person in ipairs(people) do
-      if person.member or person.is_open then found[person.person] = found[person.person] or person end
-    end
-  end
-  for _, email in ipairs(#emails <= 3 and emails or { false }) do -- for many the whole team is fewer calls
-    local people, err = team.read(wix, email or nil)
-    if not people then return nil, err end
-    add(people)
+  local found, wanted = {}, {}
+  for _, email in ipairs(emails) do wanted[folding.person(email)] = true end
+  -- all of it: how the service searches is not documented, and whom it does not find would be mailed
+  local people, err = team.read(wix)
+  if not people then return nil, err end
+  for _, person in ipairs(people) do
+    if (person.member or person.is_open) and wanted[person.person] then found[person.person] = found[person.person] or person end
   end
   return found
 end

@@ -51,7 +51,8 @@ function traces.read(db)
     add(found.emails, person, row.email)
     if row.user_id then is_user(person, row.user_id) end
   end
-  for row in db:rows("SELECT person, email, user_id FROM team_invites WHERE user_id IS NOT NULL ORDER BY id") do
+  for row in db:rows([[SELECT person, user_id FROM past_team_invites WHERE user_id IS NOT NULL
+    UNION ALL SELECT person, user_id FROM team_invites WHERE user_id IS NOT NULL]]) do
     is_user(row.person, row.user_id)
   end
   return found

@@ -168,7 +168,8 @@ local function add_sites(db, person)
       local told = false -- with the invite
       for _, own in ipairs(person.rows) do
         if own.site_id == row.site_id then
-          told = told or own.account_id == row.account_id
+          -- who was taken off, and is there again, is not told by it
+          told = told or own.account_id == row.account_id and (own.state ~= "revoked" or row.gone_at ~= nil)
             or own.evidence == evidence.UNCLEAR and (own.candidates or ""):find(row.account_id, 1, true) ~= nil
           own.could_before = own.could_before or not row.absent_at and own.state == "pending"
         end

@@ -9,7 +9,9 @@ local check = require "wixum.ledger.check"
 local decide = require "wixum.ledger.decide"
 local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
+local owners = require "wixum.ledger.owners"
 local removed = require "wixum.ledger.removed"
+local team = require "wixum.ledger.team"
 
 local withdraw = {}
 
@@ -21,6 +23,7 @@ local withdraw = {}
 ---@field evidence string that the account is his
 ---@field joined_after string?
 ---@field joined_by string?
+---@field team_email string? whose the account is by the team, where that is somebody else: the link was passed on, perhaps
 ---@field others string[] other accounts that it may be, where it is unclear; or that came by his invites too
 
 ---@class wixum.Withdrawal
@@ -105,6 +108,17 @@ local function changes_for(row, candidate)
     evidence = candidate.evidence,
     words = ("takes %s (account %s) off %s"):format(row.email, candidate.account_id, row.name or row.site_id) }
   return list
+end
+
+-- Whose the account is by the team, where that is somebody else. What cannot be asked is not told: it is for the question alone.
+local function team_email(owner, wix, row, candidate)
+  if candidate.evidence == evidence.OPERATOR then return nil end
+  local _, problem, _, there = owners.learn(owner, wix, { row.site_id }, function() return false end)
+  local user = not problem and (there[row.site_id] or {})[candidate.account_id]
+  local people = user and team.read(wix) or {}
+  for _, one in ipairs(people) do
+    if one.user_id and folding.ascii(one.user_id) == user and one.person ~= row.person then return one.email end
+  end
 end
 
 -- Carries a plan of its own out. Answers its rows; nil where it was stopped.
@@ -230,7 +244,10 @@ function withdraw.run(owner, wix, given, options)
   end
   -- who names the account has said yes to it
   local yes = given.account_id ~= nil
-  if given.ask then yes = given.ask(candidate) end
+  if given.ask then
+    candidate.team_email = team_email(owner, wix, row, candidate)
+    yes = given.ask(candidate)
+  end
   if yes then remove(owner, wix, row, candidate, done, options)
   elseif done.outcome ~= "revoked" then done.outcome, done.reason = "asked", nil end
   return done
