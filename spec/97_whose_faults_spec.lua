@@ -79,7 +79,8 @@ describe("an account that used a leaver's invite #pure", function()
     assert.equal(("Site 1: account %s used their invite, and is bob@example.com's, as the team says"):format(account),
       found.decide[1].text)
     assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account }) -- unless a person has said that it is hers
-    assert.same({ true, false }, { leaver(ANN, { apply = true }).is_clean, desk:reaches(account) })
+    found = leaver(ANN, { apply = true })
+    assert.same({ true, 0, false }, { found.is_clean, #found.decide, desk:reaches(account) })
   end)
 
   it("is unclear in a review, and whose it is by the team is told before it is withdrawn", function()
@@ -203,6 +204,11 @@ describe("a site #pure", function()
   before_each(function() start() end)
   after_each(close)
 
+  it("whose owner is never told belongs to nobody else's account, as far as known", function()
+    listed{}
+    assert.same({}, leaver().hints)
+  end)
+
   it("whose owner was not told may have been somebody's, who stayed", function()
     local before, after = "cccccccc-2222-4333-8444-555555555555", "dddddddd-2222-4333-8444-555555555555"
     listed{}
@@ -246,10 +252,17 @@ describe("a backup #pure", function()
     assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account }) -- said anew it counts
     local said = desk:file ".db"
     assert(ledger:backup(said))
-    local other <close> = desk:another()
+    local other <close>, there = desk:another()
     assert(other:import(undone))
+    local db <close> = database.open(there)
+    local function known() return db:one("SELECT count(*) AS number FROM accounts").number end
     assert(other:import(said))
-    assert.equal(1, assert(other:leaver(wix, ANN)).removals)
+    assert.same({ 1, 1 }, { known(), assert(other:leaver(wix, ANN)).removals })
+    db:run "DELETE FROM accounts"
+    db:run "UPDATE undone SET undone_at = '2020-01-01T00:00:00Z'" -- of what was taken back twice the later counts
+    assert(other:import(undone))
+    assert(other:import(path))
+    assert.equal(0, known())
   end)
 
   it("knows nothing of who was invited after it was made: who comes until the next look is unclear, and no longer", function()
@@ -260,15 +273,32 @@ describe("a backup #pure", function()
     desk:invite_to(BOB)
     local account = desk:accept(BOB)
     server:advance(60)
-    local other <close> = desk:another()
+    local other <close>, there = desk:another()
     assert(other:import(path))
     assert.same({ 0, 1 }, { assert(other:check(wix)).accepted, other:rows{ email = ANN }().evidence == "unclear" and 1 })
     assert.same({ account }, other:rows{ email = ANN }().candidates)
     server:advance(60)
-    assert(other:plan({ { site_id = desk.sites[2], email = ANN, role = ROLE } }, { client = wix }))
-    assert(other:send(wix))
-    desk:accept(ANN, 2)
-    assert.equal(1, assert(other:check(wix)).accepted)
+    let_in "carl@example.com"
+    assert(other:check(wix))
+    local db <close> = database.open(there)
+    assert.equal(1, db:one("SELECT count(*) AS number FROM presences WHERE doubtful = 1").number)
+  end)
+
+  it("does not make an invite to the team unknown by which somebody may have come", function()
+    desk:invite_to(ANN)
+    assert(ledger:check(wix))
+    server:advance(60)
+    assert(ledger:team_invite(wix, { email = BOB, role = ROLE, sites = { desk.sites[1] } }))
+    local path = desk:file ".db"
+    assert(ledger:backup(path))
+    do
+      local db <close> = database.open(path) -- by the time it was made there was another, in another ledger
+      db:run "UPDATE team_invites SET invite_id = 'another', state = 'declined', changed_at = '2026-01-01T00:00:00Z'"
+    end
+    let_in(BOB)
+    server:advance(60)
+    assert(ledger:import(path))
+    assert.equal(1, assert(ledger:check(wix)).by_team)
   end)
 
   it("of this very ledger makes nothing unclear", function()

@@ -51,19 +51,19 @@ local INVITED = [[SELECT user_id FROM team_invites WHERE person = ? AND user_id 
 -- another address by now is not said to leave.
 local function users_of(db, person, people, others, plan)
   local list, known = {}, {}
-  local function add(id, was)
+  local function add(id)
     id = id and folding.ascii(id)
     if not id or id == "" or known[id] then return end
     known[id] = true
-    if was and others[id] then
+    if others[id] then
       plan.decide[#plan.decide + 1] = { text = ("the user %s, who was %s in the team, is %s there now"):format(id, plan.email, others[id]),
         command = "wixum leaver " .. evidence.shell(others[id]) }
     else list[#list + 1] = id end
   end
   for _, one in ipairs(people) do add(one.user_id) end
-  for row in db:rows(INVITED, person, person) do add(row.user_id, true) end
+  for row in db:rows(INVITED, person, person) do add(row.user_id) end
   for row in db:rows("SELECT DISTINCT user_id, email FROM changes WHERE user_id IS NOT NULL ORDER BY user_id") do
-    if folding.person(row.email) == person then add(row.user_id, true) end
+    if folding.person(row.email) == person then add(row.user_id) end
   end
   return list
 end
@@ -105,7 +105,7 @@ local USED = "SELECT DISTINCT account_id FROM invites WHERE person = ? AND accou
 -- their invites, since a link is passed on, to somebody who stays perhaps.
 local function ask_sites(owner, wix, person, users, plan, options)
   local db, used = owner.db, {}
-  for row in db:rows(USED, person) do if row.account_id ~= plan.own_account then used[#used + 1] = row.account_id end end
+  for row in db:rows(USED, person) do used[#used + 1] = row.account_id end
   local list = owners.to_ask(owner, users, used)
   if users[1] or db:one(ANY_ACCOUNT, person, person) then
     for _, site in ipairs(plan.silent) do list[#list + 1] = site.id end
