@@ -90,8 +90,11 @@ describe("who may have come by an invite to the team #pure", function()
       server:advance(60)
       if is_lost then server:fault{ operation = "account_invites.create_invite", reset = "after" } end
       invite{ desk.sites[1] }
+      desk:days(1)
+      check()
       assert(server:accept(server:invites{ email = EVE }[1]))
-      arrives()
+      server:advance(60)
+      assert.same({ "pending", "unclear", 0, 1 }, (arrives()))
       assert(wix.users.remove_member{ user_id = server:members{ email = EVE }[1].id })
       server:advance(600)
       local row = assert(ledger:team(wix)).invites[1]

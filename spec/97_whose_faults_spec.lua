@@ -79,6 +79,9 @@ describe("an account that used a leaver's invite #pure", function()
     assert.equal(("Site 1: account %s used their invite, and is bob@example.com's, as the team says"):format(account),
       found.decide[1].text)
     assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account }) -- unless a person has said that it is hers
+    for _, row in ipairs(assert(ledger:access(wix)).rows) do
+      if row.account_id == account then assert.same({ ANN, "operator" }, { row.email, row.evidence }) end
+    end
     found = leaver(ANN, { apply = true })
     assert.same({ true, 0, false }, { found.is_clean, #found.decide, desk:reaches(account) })
   end)
@@ -97,6 +100,12 @@ describe("an account that used a leaver's invite #pure", function()
       return false
     end }))
     assert.same({ account, BOB }, { shown.account_id, shown.team_email })
+    for _, members in ipairs{ ('{"user":{"id":"%s","assignments":[]}}'):format(server:members{ email = BOB }[1].id), "" } do
+      server:fault{ operation = "users.search_team", status = 200, body = ('{"teamMembers":[%s]}'):format(members) }
+    end
+    for _, row in ipairs(assert(ledger:access(wix)).rows) do -- whoever has no address there may be she
+      if row.account_id == account then assert.same({ ANN, "only_candidate" }, { row.email, row.evidence }) end
+    end
   end)
 
   it("is hers where the team says so, or nothing", function()
@@ -119,10 +128,11 @@ describe("a leaver who was let in again #pure", function()
   local account
 
   -- Came by an invite, was taken off as a leaver; and a colleague has let them in again.
-  local function again()
+  local function again(is_confirmed)
     desk:invite_to(ANN)
     account = desk:accept(ANN)
     assert(ledger:check(wix))
+    if is_confirmed then assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account }) end
     assert.is_true(leaver(ANN, { apply = true }).is_clean)
     server:advance(700)
     let_in(ANN)
@@ -135,6 +145,28 @@ describe("a leaver who was let in again #pure", function()
     local found = leaver(ANN, { apply = true })
     assert.same({ true, 1, false }, { found.is_clean, found.done.done, desk:reaches(account) })
     assert.equal(0, #leaver().changes)
+    start()
+    again(true)
+    assert.same({ 1, 0 }, { leaver().removals, leaver().revocations }) -- the invite is revoked: it need not be once more
+    do
+      local db <close> = database.open(desk.path)
+      db:run "UPDATE invites SET evidence = NULL" -- as an export may have it
+      db:run "DELETE FROM accounts"
+    end
+    contains(leaver().changes[1].words, "as is known from elsewhere")
+  end)
+
+  it("is asked about once a day", function()
+    desk:invite_to(ANN)
+    account = desk:accept(ANN)
+    assert(ledger:check(wix))
+    local function asked() return #server:requests{ operation = "contributors.query_site_contributors" } end
+    leaver()
+    leaver()
+    assert.equal(1, asked())
+    desk:days(1)
+    leaver()
+    assert.equal(2, asked())
   end)
 
   it("is seen where the account's list lacks them, and the site has them", function()
@@ -153,8 +185,9 @@ describe("a leaver who was let in again #pure", function()
     assert(ledger:team_invite(wix, { email = ANN, role = ROLE, sites = { desk.sites[1] } }))
     assert(server:decline(server:invites{ email = ANN, status = "Pending" }[1]))
     assert(ledger:team(wix))
-    assert.same({ true, false }, { leaver(ANN, { apply = true }).is_clean, desk:reaches(account, 2) })
+    leaver()
     contains(assert(ledger:who(ANN)), account)
+    assert.same({ true, false }, { leaver(ANN, { apply = true }).is_clean, desk:reaches(account, 2) })
   end)
 end)
 
