@@ -31,7 +31,7 @@ int wx_look_at_file(lua_State *L) {
   }
   bool readable_by_others = false;
   const char *problem = wx_keyfile_judge(&status, &readable_by_others);
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 9);
   set_text(L, "kind",
            S_ISREG(status.st_mode)    ? "file"
            : S_ISFIFO(status.st_mode) ? "pipe"
@@ -41,6 +41,8 @@ int wx_look_at_file(lua_State *L) {
   lua_setfield(L, -2, "mode");
   lua_pushinteger(L, (lua_Integer)status.st_size);
   lua_setfield(L, -2, "size");
+  lua_pushinteger(L, (lua_Integer)status.st_nlink);
+  lua_setfield(L, -2, "links");
   set_boolean(L, "mine", status.st_uid == geteuid());
   set_boolean(L, "root", status.st_uid == 0);
   set_boolean(L, "readable", access(path, R_OK) == 0);

@@ -7,8 +7,8 @@
 #include <lua.h>
 
 /* Lua: core.look_at_file(path) -> { kind = "file"|"pipe"|"folder"|"other", mode = permission bits, mine = boolean, root =
- * boolean, size = bytes, readable = boolean, readable_by_others = boolean, problem = why a key in it would not be believed };
- * or nil, the reason, and whether there is no such file. [-0, +1|3, v] */
+ * boolean, size = bytes, links = names that it has, readable = boolean, readable_by_others = boolean, problem = why a key in
+ * it would not be believed }; or nil, the reason, and whether there is no such file. [-0, +1|3, v] */
 int wx_look_at_file(lua_State *L);
 
 /* Lua: core.variables(prefix) -> names of variables of the environment that begin so, a list. [-0, +1, v] */

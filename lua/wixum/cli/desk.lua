@@ -26,6 +26,9 @@ local function for_rehearsal(path)
   return (stem or path) .. "-sandbox" .. (ending or "")
 end
 
+-- What the ledger's sandbox knew lies beside the ledger, whatever link leads there.
+local function kept_of(path) return (filesystem.target(path) or path) .. ".sandbox" end
+
 -- A sandbox that is there stays as it is.
 local function fail_to_liken(path)
   desk.fail(("the ledger %s has a sandbox already, which would not be the same any more: leave --like-account out to go on with it, "
@@ -44,7 +47,7 @@ function desk.new(given, talk)
   end
   local path = settings.ledger_path(given.ledger or settings.said(config, "ledger"))
   if given.sandbox and not given.ledger then path = for_rehearsal(path) end
-  if given.like_account and filesystem.exists(path .. ".sandbox") then fail_to_liken(path) end
+  if given.like_account and filesystem.exists(kept_of(path)) then fail_to_liken(path) end
   return setmetatable({ given = given, talk = talk, config = config, path = path }, desk)
 end
 
@@ -74,7 +77,7 @@ end
 
 -- Starts a sandbox of the ledger's, which goes on from where it was.
 local function start_sandbox(self)
-  local state = self.path .. ".sandbox"
+  local state = kept_of(self.path)
   local port = port_of(filesystem.exists(self.path) and self:ledger(false))
   local options = self.given.like_account and like_account(self, port) or { state = filesystem.exists(state) and state or nil }
   options.port, options.host = port, "127.0.0.1"
@@ -113,7 +116,7 @@ function desk:client()
   if self.wix then return self.wix end
   local options = desk.client_options(self.given)
   -- one that the ledger has already is the one that is meant
-  if self.given.sandbox and (self.given.like_account or filesystem.exists(self.path .. ".sandbox") or not says_loopback()) then
+  if self.given.sandbox and (self.given.like_account or filesystem.exists(kept_of(self.path)) or not says_loopback()) then
     self.wix = start_sandbox(self):client(options)
   else
     local wix, problem = wixum.client(options)

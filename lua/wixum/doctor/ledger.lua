@@ -75,7 +75,8 @@ local function binding_line(examined, db)
 end
 
 local function sender_line(examined, path, db)
-  local free = not filesystem.exists(path .. "-sender") or binding.where_nobody_sends({ path = path }, function() return true end)
+  local file = filesystem.target(path) or path -- the lock lies beside the file, whatever link leads there
+  local free = not filesystem.exists(file .. "-sender") or binding.where_nobody_sends({ file = file }, function() return true end)
   if free then return examined.add(TOPIC, "in use", "ok", "nobody sends from it now") end
   examined.add(TOPIC, "in use", "note", ("it is in use by %s"):format(shown(binding.setting(db, "sender") or "another process", 200)))
 end

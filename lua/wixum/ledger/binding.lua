@@ -112,11 +112,11 @@ local function holder()
 end
 
 --- Runs a function where nobody sends from this ledger, and keeps others from it meanwhile; else it is not run.
----@param state table of the ledger
+---@param state { file: string } of the ledger
 ---@param fn function
 ---@return any ... what it returns
 function binding.where_nobody_sends(state, fn, ...)
-  local side = state.path .. "-sender"
+  local side = state.file .. "-sender"
   if not filesystem.exists(side) then return end -- nobody ever did
   local lock <close> = database.lock(side)
   if lock then return fn(...) end
@@ -127,7 +127,7 @@ end
 ---@param fn function
 ---@return any ... what it returns
 function binding.alone(state, fn, ...)
-  local side = state.path .. "-sender"
+  local side = state.file .. "-sender"
   if not filesystem.make_private(side) then
     database.fail(side .. " cannot be made beside it", "Look at the mode and the owner of the ledger's folder")
   end

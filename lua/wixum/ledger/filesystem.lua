@@ -4,6 +4,7 @@
 -- once.
 
 local children = require "wixum.children"
+local core = require "wixum.core"
 
 local filesystem = {}
 
@@ -47,7 +48,14 @@ end
 ---@param path string
 ---@return string?
 function filesystem.problem(path)
-  local folder = path:match("^(.*)/[^/]*$") or "."
+  local target = filesystem.target(path)
+  if not target then return "it is a link that leads nowhere" end
+  local facts = core.look_at_file(target)
+  if facts and facts.kind == "file" and facts.links > 1 then -- SQLite would keep a log beside each name, and lose what is in one of them
+    return ("it has %d names (hard links), and who uses one of them is not seen from another; make a copy for each with `cp`, and remove "
+      .. "the names. A symbolic link is fine"):format(facts.links)
+  end
+  local folder = target:match("^(.*)/[^/]*$") or "."
   folder = (folder == "" and "/" or folder):gsub("'", "'\\''")
   local pipe <close> = assert(children.read(("cd -- '%s' 2>/dev/null && pwd -P"):format(folder)))
   local full = pipe:read("l")
@@ -90,9 +98,10 @@ function filesystem.is_special(path) return shell("test -e %s && ! test -f %s", 
 ---@param path string
 ---@return string[]? # nil where all of them may
 function filesystem.unwritable(path)
-  local found, folder = {}, path:match("^(.*)/[^/]*$") or "."
+  local target = filesystem.target(path) or path
+  local found, folder = {}, target:match("^(.*)/[^/]*$") or "."
   for _, ending in ipairs{ "", "-wal", "-shm", "-sender" } do
-    local file = path .. ending
+    local file = target .. ending
     if shell("test -e %s && ! test -w %s", file, file) then found[#found + 1] = file end
   end
   folder = folder == "" and "/" or folder
@@ -106,14 +115,21 @@ end
 ---@return boolean
 function filesystem.is_same(one, other) return shell("test %s -ef %s", one, other) end
 
+--- The full path of a file, or of one that can be made, free of links.
+---@param path string
+---@return string? # nil where links lead in a circle, or into a folder that is not there
+function filesystem.real(path)
+  local pipe <close> = assert(children.read("readlink -f -- " .. word(path) .. " 2>/dev/null && echo ."))
+  local text = pipe:read("a")
+  return text:match("^(.+)\n%.\n$") -- a name may end with a line break
+end
+
 --- Where a name leads that is a link, to wherever that is; the name itself where it is none. A link that leads nowhere is its target.
 ---@param path string
 ---@return string? target nil where links lead in a circle, or into a folder that is not there
 function filesystem.target(path)
   if not shell("test -L %s", path) then return path end
-  local pipe <close> = assert(children.read("readlink -f -- " .. word(path) .. " 2>/dev/null && echo ."))
-  local text = pipe:read("a")
-  return text:match("^(.+)\n%.\n$") -- a name may end with a line break
+  return filesystem.real(path)
 end
 
 --- A name beside another that nothing has: for what is renamed once it is whole.
@@ -141,9 +157,11 @@ end
 
 --- Is it one of a ledger's own files?
 ---@param path string
----@param ledger string
+---@param ledger string its name, or that of a link to it: the others lie beside the file itself
 ---@return boolean
 function filesystem.is_of_ledger(path, ledger)
+  local target = filesystem.target(ledger)
+  if target and target ~= ledger and filesystem.is_of_ledger(path, target) then return true end
   for _, ending in ipairs{ "", "-wal", "-shm", "-journal", "-sender", "-sender-journal", ".sandbox" } do
     local own = ledger .. ending
     if filesystem.is_same(path, own) or tidy(path) == tidy(own) then return true end

@@ -58,10 +58,13 @@ function ledger.open(path, options)
     if problem then database.fail(problem, "Say another place") end
     if options.create == false then
       if not filesystem.exists(path) then database.fail("there is no such file", "`wixum plan` makes one") end
-    elseif not filesystem.make_private(path) then
+    end
+    -- SQLite follows a link, and the sender's lock has to lie where every name of the ledger finds it
+    local file = filesystem.real(path)
+    if not file or options.create ~= false and not filesystem.make_private(file) then
       database.fail("it cannot be made (may its folder be written?)", "Say another place")
     end
-    local db = database.open(path)
+    local db = database.open(file)
     local ok, raised = pcall(schema.migrate, db)
     if not ok then
       db:close()
@@ -69,7 +72,7 @@ function ledger.open(path, options)
     end
     local object = setmetatable({}, metatable)
     local time = options.time or os.time
-    objects.keep(object, { db = db, path = path, time = time, now = selector.clock(time) })
+    objects.keep(object, { db = db, path = path, file = file, time = time, now = selector.clock(time) })
     return object
   end)
 end

@@ -16,7 +16,8 @@ local object = {}
 
 ---@class wixum.LedgerState what is behind a ledger
 ---@field db table? nil once it is closed
----@field path string
+---@field path string as it was named
+---@field file string its full path, free of links
 ---@field time fun(): number seconds since the epoch
 ---@field now fun(): string the same as the ledger writes it
 ---@field stop_run function? ends what is under way, while something is
