@@ -319,7 +319,7 @@ describe("the doctor on the ledger", function()
     local path, ledger <close> = bound("http://127.0.0.1:1")
     local during
     local db = require("wixum.ledger.database").open(path)
-    require("wixum.ledger.binding").alone({ path = path, db = db, time = os.time }, function() during = examine{ ledger = path } end)
+    require("wixum.ledger.binding").alone({ file = path, db = db, time = os.time }, function() during = examine{ ledger = path } end)
     db:close()
     assert.matches("^note it is in use by process %d+ on ", said(during, "ledger", "in use"))
     assert.matches("^ok", said(examine{ ledger = path }, "ledger", "in use"))

@@ -125,3 +125,139 @@ describe("the command and a ledger under two names #pure", function()
     contains(desk:fails(2, "--sandbox", "--ledger", "link.db", "--like-account", "status"), "has a sandbox already")
   end)
 end)
+
+describe("a yes #pure", function()
+  local ANN, BOB, DAN, EVE = "ann@example.com", "bob@example.com", "dan@example.com", "eve@example.com"
+  local desk, ledger, wix, colleague
+
+  before_each(function()
+    desk = support.desk()
+    ledger, wix = desk.ledger, desk.wix
+    colleague = assert(wixum.ledger.open(desk.path, { time = desk:time() }))
+  end)
+  after_each(function()
+    colleague:close()
+    desk:close()
+  end)
+
+  local function plan(who, email, site)
+    assert(who:plan({ { site_id = desk.sites[site or 1], email = email, role = support.ROLE.title } }, { client = wix }))
+  end
+
+  it("mails who was planned when it was asked, and nobody who came since", function()
+    plan(ledger, BOB, 2)
+    plan(ledger, ANN)
+    local waiting = assert(ledger:waiting(wix))
+    assert.same({ ANN, BOB }, waiting.first) -- in the order in which they are mailed
+    plan(colleague, EVE)
+    plan(colleague, EVE, 2)
+    assert.equal(1, assert(ledger:send(wix, { as_shown = true, limit = 1 })).pending)
+    assert.same({ [ANN] = 1 }, desk:mails())
+    assert.equal(1, assert(ledger:send(wix, { as_shown = true })).total)
+    assert.same({ [ANN] = 1, [BOB] = 1 }, desk:mails())
+    assert.same({ pending = 2, planned = 2 }, desk:states())
+    assert.equal(2, assert(ledger:send(wix)).total)
+  end)
+
+  it("is for those who were planned also where they are many", function()
+    desk:plan(501) -- more than are read at a time
+    assert(ledger:waiting(wix))
+    plan(colleague, EVE)
+    assert.equal(501, assert(ledger:send(wix, { as_shown = true })).pending)
+    assert.equal("planned", desk:row(EVE).state)
+  end)
+
+  it("mails once more who was shown and is as they were, and goes on with who came since", function()
+    desk:invite(ANN, BOB, DAN)
+    desk:days(1)
+    local shown = assert(ledger:resend(wix, { all = true }, { dry_run = true }))
+    assert.same({ 3, 0 }, { shown.total, shown.left_alone })
+    desk:days(1)
+    desk.server:fault{ operation = "site_invites.resend_invite", status = 400, times = 1 }
+    assert.equal(1, assert(colleague:resend(wix, { email = DAN })).failed)
+    plan(colleague, EVE)
+    assert(colleague:send(wix))
+    assert(colleague:resend(wix, { email = BOB }))
+    local done = assert(ledger:resend(wix, { all = true }, { as_shown = true }))
+    assert.same({ 1, 1, 3 }, { done.total, done.done, done.left_alone })
+    assert.same({ [ANN] = 1, [BOB] = 1 }, desk:mails "resend")
+    shown = assert(ledger:resend(wix, { all = true }, { dry_run = true }))
+    assert.is_string(shown.continued)
+    assert.equal(3, shown.total) -- Ann has been mailed
+  end)
+
+  it("revokes what was shown, and has done with it", function()
+    desk:invite(ANN)
+    assert(ledger:revoke(wix, { state = "pending" }, { dry_run = true }))
+    plan(colleague, EVE)
+    assert(colleague:send(wix))
+    local done = assert(ledger:revoke(wix, { state = "pending" }, { as_shown = true }))
+    assert.same({ 1, 1, 1 }, { done.total, done.done, done.left_alone })
+    assert.equal("pending", desk:row(EVE).state)
+    assert.is_nil(ledger:status().batches[1])
+  end)
+
+  it("reminds who was due", function()
+    desk:invite(ANN)
+    desk:days(3)
+    plan(colleague, EVE)
+    assert(colleague:send(wix))
+    desk:days(5)
+    assert.equal(1, assert(ledger:remind(wix, { dry_run = true })).total)
+    desk:days(3) -- Eve is due too now
+    local done = assert(ledger:remind(wix, { as_shown = true }))
+    assert.same({ 1, 1 }, { done.done, done.left_alone })
+    assert.same({ [ANN] = 1 }, desk:mails "resend")
+  end)
+
+  it("is for what was asked: a program that was told nothing, or something else, is mistaken", function()
+    desk:invite(ANN)
+    for _, call in ipairs{ function() return ledger:send(wix, { as_shown = true }) end,
+      function() return ledger:resend(wix, { all = true }, { as_shown = true }) end } do
+      assert.error_matches(call, "as_shown means what was told before, and nothing was")
+    end
+    assert(ledger:revoke(wix, { all = true }, { dry_run = true }))
+    assert.error_matches(function() return ledger:resend(wix, { all = true }, { as_shown = true }) end, "as_shown means what was told before")
+  end)
+end)
+
+describe("the command's question #pure", function()
+  local desk, child
+
+  before_each(function()
+    desk = command.new{ seed = 3, sites = { { id = SITE, name = "Bakery" } } }
+    for _, name in ipairs{ "ann", "eve" } do
+      desk:write(name .. ".csv", "site,email,role", ("%s,%s@example.com,%s"):format(SITE, name, support.ROLE.title))
+    end
+  end)
+  after_each(function()
+    if child and not child.code then child:kill("sigkill") end
+    if child then child:wait() end
+    child = nil
+    desk:close()
+  end)
+
+  -- Answers yes when a colleague has done something meanwhile. Answers the exit status.
+  local function yes_after(words, ...)
+    child = process.start(process.on_terminal(desk.wixum .. " " .. words), { env = desk.env, cwd = desk.folder })
+    child:expect("Go on%?")
+    desk:done(...)
+    child:write("y")
+    return (child:wait())
+  end
+
+  it("is answered for what it named", function()
+    if not process.has_terminals() then return pending(process.NO_TERMINALS) end
+    desk:done("plan", "ann.csv")
+    desk:as_if_live()
+    assert.equal(0, yes_after("resume", "plan", "eve.csv"))
+    contains(child.output, "1 mail sent in 1 call.", "1 still planned: `wixum resume` mails them.")
+    assert.equal(1, #desk.server:outbox())
+    assert.equal(2, yes_after("resume", "--yes", "resume"))
+    contains(child.output, "what was shown as planned has changed since: nobody was mailed. Look at it, and say it again")
+    assert.equal(2, yes_after("resend --email ann@example.com", "--yes", "resend", "--all"))
+    contains(child.output, "1 more came to it, or changed, since this was shown, and was left alone")
+    contains(child.output, "what was shown has changed since: nothing was done. Look at it, and say it again")
+    assert.equal(4, #desk.server:outbox())
+  end)
+end)

@@ -48,6 +48,10 @@ local function tell(desk, name, summary)
   if summary.put_back > 0 then parts[#parts + 1] = ("%d not sent"):format(summary.put_back) end
   talk:result(table.concat(parts, ", ") .. ".", running.plain(summary))
   tell_skipped(talk, summary)
+  if summary.left_alone > 0 then
+    talk:wrong("%d more came to it, or changed, since this was shown, and %s left alone: the same command again asks about %s",
+      summary.left_alone, summary.left_alone == 1 and "was" or "were", summary.left_alone == 1 and "it" or "them")
+  end
   if (summary.unseen or 0) > 0 then
     talk:wrong("%s due on sites that are not in the account's list any more, and %s not mailed: nobody can see who has joined there",
       summary.unseen == 1 and "1 person is" or summary.unseen .. " people are", summary.unseen == 1 and "was" or "were")
@@ -91,7 +95,8 @@ local function run(desk, name, call, why_nobody)
   if looked.continued then talk:note("Going on with what was begun at %s.", looked.continued) end
   local ledger = desk:ledger()
   local summary, err, interrupted = running.run(ledger, talk, VERBS[name][2], { "done", "failed", "unknown" }, function(on_progress)
-    return call{ concurrency = given.concurrency, keep_links = given.keep_links, anew = given.anew, on_progress = on_progress }
+    return call{ concurrency = given.concurrency, keep_links = given.keep_links, anew = given.anew, as_shown = true,
+      on_progress = on_progress }
   end)
   if not summary then
     if not interrupted then error(err, 0) end
@@ -99,6 +104,10 @@ local function run(desk, name, call, why_nobody)
   end
   tell(desk, name, summary)
   local code = running.status(talk, summary, interrupted)
+  if code == status.DONE and summary.total == 0 then
+    talk:wrong("what was shown has changed since: nothing was done. Look at it, and say it again")
+    code = status.USAGE
+  end
   if interrupted then talk:note("The same command again goes on with it.") end
   return code
 end

@@ -109,9 +109,8 @@ local function counted(number, one, many) return ("%d %s"):format(number, number
 local function mails(number) return counted(number, "mail", "mails") end
 
 -- Whom it will mail, in one sentence.
-local function question(ledger, waiting, number)
-  local names = {}
-  for row in ledger:rows{ state = "planned", limit = NAMED } do names[#names + 1] = row.email end
+local function question(waiting, number)
+  local names = table.move(waiting.first, 1, math.min(NAMED, number), 1, {})
   local more = number - #names
   local whom = number < waiting.planned and ("of %d that are planned"):format(waiting.planned)
     or ("to %s on %s"):format(counted(waiting.people, "person", "people"), counted(waiting.sites, "site", "sites"))
@@ -188,13 +187,13 @@ local function send(desk, ledger)
     return status.DONE
   end
   if number > 0 and not desk.loopback then
-    local may, code = talk:may(question(ledger, waiting, number), "Nobody was mailed; they are planned: `wixum resume` mails them.")
+    local may, code = talk:may(question(waiting, number), "Nobody was mailed; they are planned: `wixum resume` mails them.")
     if not may then return code end
   end
   local since = require("wixum.ledger.selector").date(desk:clock()())
   local summary, err, interrupted = running.run(ledger, talk, "Mailing", { "pending", "failed", "unknown" }, function(on_progress)
     return ledger:send(wix, { concurrency = given.concurrency, limit = given.limit, keep_links = given.keep_links,
-      on_progress = on_progress })
+      as_shown = true, on_progress = on_progress })
   end)
   if not summary then
     if not interrupted then error(err, 0) end
@@ -202,7 +201,12 @@ local function send(desk, ledger)
     return status.INTERRUPTED
   end
   tell(ledger, talk, summary, since)
-  return running.status(talk, summary, interrupted)
+  local code = running.status(talk, summary, interrupted)
+  if code == status.DONE and number > 0 and summary.total == 0 and summary.joined == 0 then
+    talk:wrong("what was shown as planned has changed since: nobody was mailed. Look at it, and say it again")
+    return status.USAGE
+  end
+  return code
 end
 
 --- `wixum invite CSV`.

@@ -9,6 +9,7 @@ local decide = require "wixum.ledger.decide"
 local errors = require "wixum.errors"
 local run = require "wixum.ledger.run"
 local selector = require "wixum.ledger.selector"
+local shown = require "wixum.ledger.shown"
 local quoted = database.quoted
 
 local act = {}
@@ -31,6 +32,7 @@ local ELIGIBLE = {
 ---@field skipped table<string, integer> selected rows with which it cannot be done, by state
 ---@field expired integer of the failed, those whose invite had expired: `retry` plans them anew
 ---@field recovered integer rows that a process which died had left
+---@field left_alone integer rows that came to it, or changed, since they were told; with `as_shown`
 ---@field calls integer
 ---@field continued string? when the batch was begun that this goes on with
 ---@field attempted integer rows that it had attempted before
@@ -152,7 +154,7 @@ local function look(db, name, eligible, condition, limit, text)
   local left = limit and math.max(0, limit - attempted) or math.maxinteger
   local now_eligible = ("(%s) AND (%s) AND NOT %s"):format(condition, eligible, attempted_in(batch))
   local summary = { total = math.min(left, counted(db, now_eligible)), done = 0, failed = 0, unknown = 0, put_back = 0, calls = 0,
-    recovered = 0, expired = 0, attempted = attempted, continued = batch and batch.began_at or nil,
+    recovered = 0, expired = 0, left_alone = 0, attempted = attempted, continued = batch and batch.began_at or nil,
     skipped = decide.left_out(db, ("(%s) AND NOT %s"):format(condition, attempted_in(batch)), eligible) }
   return summary, now_eligible, left
 end
@@ -165,14 +167,17 @@ end
 ---@param limit integer?
 ---@param text string? of the selector; nil where there is no batch to go on with
 ---@param options { concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean?, anew: boolean?,
---- most: integer? } most: rows of this run, whatever the batch has
+--- most: integer?, as_shown: boolean? } most: rows of this run, whatever the batch has; a batch that leaves rows to be mailed is not over
 ---@return wixum.ActSummary
 local function act_on(state, wix, name, eligible, condition, limit, text, options)
   local db, now = state.db, state.now
   if options.dry_run then
-    local summary, rows, left = look(db, name, eligible, condition, limit, not options.anew and text or nil)
-    summary.first = first_rows(db, rows, left)
-    return summary
+    return db:gather(function()
+      local summary, rows, left = look(db, name, eligible, condition, limit, not options.anew and text or nil)
+      summary.first = first_rows(db, rows, left)
+      shown.keep(db, rows, left)
+      return summary
+    end)
   end
   local recovered = run.recover(db, now())
   decide.expire(db, now())
@@ -182,7 +187,13 @@ local function act_on(state, wix, name, eligible, condition, limit, text, option
   end
   local summary, rows, left = look(db, name, eligible, condition, limit, text)
   local all = summary.total
-  if options.most then summary.total, left = math.min(all, options.most), math.min(left, options.most) end
+  if options.as_shown then
+    rows = ("%s AND %s"):format(rows, shown.CONDITION)
+    summary.total = math.min(left, counted(db, rows))
+    summary.left_alone = all - summary.total
+    if name == "revoke" then all = summary.total end -- nothing can be done twice: the batch need not wait for them
+  end
+  if options.most then summary.total, left = math.min(summary.total, options.most), math.min(left, options.most) end
   summary.recovered = recovered
   local what, batch = MAKE[name](summary, options.keep_links == true), nil
   if text and summary.total > 0 then batch = join_batch(db, what, name, text, now()) end

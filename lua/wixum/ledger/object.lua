@@ -20,6 +20,7 @@ local object = {}
 ---@field file string its full path, free of links
 ---@field time fun(): number seconds since the epoch
 ---@field now fun(): string the same as the ledger writes it
+---@field shown string? the method that has told last what it would be done with, and may be called for that
 ---@field stop_run function? ends what is under way, while something is
 
 local private = setmetatable({}, { __mode = "k" })

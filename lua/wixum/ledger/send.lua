@@ -10,6 +10,7 @@ local database = require "wixum.ledger.database"
 local folding = require "wixum.folding"
 local looks = require "wixum.ledger.looks"
 local run = require "wixum.ledger.run"
+local shown = require "wixum.ledger.shown"
 
 local send = {}
 
@@ -19,9 +20,9 @@ local PAGE = 500 -- rows read at a time
 
 -- Two statements: of one, SQLite would look through all rows that go together with the last, again for every page.
 local SAME = "SELECT id, email FROM invites WHERE state = 'planned' AND site_id = %s AND policy_ids = %s AND invite_purpose = %s "
-  .. "AND language = %s AND id > %d ORDER BY id LIMIT %d"
+  .. "AND language = %s AND id > %d AND %s ORDER BY id LIMIT %d"
 local NEXT = "SELECT id, email, site_id, policy_ids, invite_purpose, language FROM invites WHERE state = 'planned' "
-  .. "AND (site_id, policy_ids, invite_purpose, language) > (%s, %s, %s, %s) "
+  .. "AND (site_id, policy_ids, invite_purpose, language) > (%s, %s, %s, %s) AND %s "
   .. "ORDER BY site_id, policy_ids, invite_purpose, language, id LIMIT %d"
 
 ---@class wixum.LedgerGroup what rows have in common that may go in one call
@@ -47,8 +48,10 @@ end
 ---@param db table
 ---@param most integer rows a call
 ---@param limit integer? rows at all
+---@param meant string? a condition that they fulfil besides
 ---@return fun(): table[]? rows of id, email and group
-function send.packs(db, most, limit)
+function send.packs(db, most, limit, meant)
+  meant = meant or "1"
   local quoted, page, position, over = database.quoted, {}, 0, false
   local group, last = group_of("", "", "", ""), nil
   local left = limit or math.maxinteger
@@ -60,9 +63,9 @@ function send.packs(db, most, limit)
   local function read()
     local key = group.key
     local site, ids, purpose, language = quoted(key[1]), quoted(key[2]), quoted(key[3]), quoted(key[4])
-    local rows = last and db:page(of_same, SAME:format(site, ids, purpose, language, last, PAGE)) or {}
+    local rows = last and db:page(of_same, SAME:format(site, ids, purpose, language, last, meant, PAGE)) or {}
     if #rows < PAGE then
-      local further = db:page(of_next, NEXT:format(site, ids, purpose, language, PAGE))
+      local further = db:page(of_next, NEXT:format(site, ids, purpose, language, meant, PAGE))
       over = #further < PAGE
       table.move(further, 1, #further, #rows + 1, rows)
     end
@@ -83,6 +86,16 @@ function send.packs(db, most, limit)
     until #pack == most
     return pack
   end
+end
+
+--- Whom a send would mail first.
+---@param db table
+---@param number integer
+---@return string[] emails
+function send.first(db, number)
+  local emails = {}
+  for pack in send.packs(db, 1, number) do emails[#emails + 1] = pack[1].email end
+  return emails
 end
 
 -- ---- who could reach a site before its first mail --------------------------------------------------------------------
@@ -153,7 +166,7 @@ end
 --- Sends what is planned.
 ---@param owner table of the ledger: `db`, `now`
 ---@param wix table
----@param options { concurrency: integer?, limit: integer?, on_progress: function?, keep_links: boolean? }
+---@param options { concurrency: integer?, limit: integer?, on_progress: function?, keep_links: boolean?, as_shown: boolean? }
 ---@return wixum.SendSummary
 function send.run(owner, wix, options)
   local db, now = owner.db, owner.now
@@ -164,10 +177,11 @@ function send.run(owner, wix, options)
   owner.stop_run = nil
   if not looked then error(problem, 0) end
   summary.unlooked = problem
-  local total = db:one("SELECT count(*) AS number FROM invites WHERE state = 'planned'").number
+  local meant = options.as_shown and shown.CONDITION or nil
+  local total = db:one(("SELECT count(*) AS number FROM invites WHERE state = 'planned' AND %s"):format(meant or "1")).number
   summary.total = options.limit and math.min(options.limit, total) or total
   local refused = summary.unlooked and summary.unlooked.kind == "unauthenticated" and summary.unlooked or nil
-  local packs = send.packs(db, client.state(wix).settings.max_emails, options.limit)
+  local packs = send.packs(db, client.state(wix).settings.max_emails, options.limit, meant)
   return run.rows(owner, wix, act(options.keep_links == true), packs, summary, options, asked or refused)
 end
 

@@ -12,12 +12,14 @@ local objects = require "wixum.ledger.object"
 local plans = require "wixum.ledger.plan"
 local selector = require "wixum.ledger.selector"
 local send = require "wixum.ledger.send"
+local shown = require "wixum.ledger.shown"
 
 local guarded, state_of = objects.guarded, objects.state_of
 
 ---@class wixum.Ledger
 local methods = {}
 
+local FIRST = 10 -- people who are named of what waits
 local PLAN_OPTIONS = { "client", "column", "delimiter", "dry_run", "encoding", "invite_purpose", "language", "limit", "locale",
   "on_problem", "role", "skip" }
 
@@ -42,29 +44,39 @@ end
 
 --- Sends what is planned. Again goes on where it ended; nobody is mailed twice.
 ---@param wix wixum.Client
----@param options { concurrency: integer?, limit: integer?, on_progress: fun(summary: table)?, keep_links: boolean? }?
+---@param options { concurrency: integer?, limit: integer?, on_progress: fun(summary: table)?, keep_links: boolean?,
+--- as_shown: boolean? }? as_shown: only what `waiting` has told last, as it was then
 ---@return wixum.SendSummary? summary
 ---@return wixum.Error? err
 function methods.send(object, wix, options)
   local state = state_of(object, "send")
   given_checks.client(wix, "ledger:send")
-  options = given_checks.options(options, { "concurrency", "keep_links", "limit", "on_progress" }, "ledger:send")
+  options = given_checks.options(options, { "as_shown", "concurrency", "keep_links", "limit", "on_progress" }, "ledger:send")
+  if options.as_shown then shown.check(state, "send") end
   return guarded("ledger:send", state.path, binding.alone, state, function()
     binding.to_client(state, wix)
     return send.run(state, wix, options)
   end)
 end
 
---- What waits to be sent: mails, people, sites, calls, and the least seconds that the client's pace allows them.
+--- What waits to be sent: mails, people, sites, calls, the least seconds that the client's pace allows them, and whom a send mails first.
 ---@param wix wixum.Client
----@return { planned: integer, people: integer, sites: integer, calls: integer, seconds: number }? waiting
+---@return { planned: integer, people: integer, sites: integer, calls: integer, seconds: number, first: string[] }? waiting
 ---@return wixum.Error? err
 function methods.waiting(object, wix)
   local state = state_of(object, "waiting")
   given_checks.client(wix, "ledger:waiting")
   return guarded("ledger:waiting", state.path, function()
     binding.to_client(state, wix, true)
-    return plans.waiting(state.db, client.state(wix).settings)
+    state.shown = nil
+    local waiting = state.db:gather(function()
+      local found = plans.waiting(state.db, client.state(wix).settings)
+      found.first = send.first(state.db, FIRST)
+      shown.keep(state.db, "state = 'planned'")
+      return found
+    end)
+    state.shown = "send"
+    return waiting
   end)
 end
 
@@ -79,17 +91,21 @@ end
 
 -- ---- what is done with invites that are there ------------------------------------------------------------------------
 
-local ACT_OPTIONS = { "anew", "concurrency", "dry_run", "keep_links", "most", "on_progress" }
+local ACT_OPTIONS = { "anew", "as_shown", "concurrency", "dry_run", "keep_links", "most", "on_progress" }
 
 -- Runs one of `act`: alone, unless it only looks.
 local function acting(object, wix, name, options, fn)
-  local state = state_of(object, name)
+  local state, method = state_of(object, name), name
   name = "ledger:" .. name
   given_checks.client(wix, name)
   options = given_checks.options(options, ACT_OPTIONS, name)
+  if options.as_shown then shown.check(state, method) end
   local function work()
     binding.to_client(state, wix, options.dry_run)
-    return fn(state, options)
+    if options.dry_run then state.shown = nil end
+    local summary, err = fn(state, options)
+    if options.dry_run then state.shown = method end
+    return summary, err
   end
   if options.dry_run then return guarded(name, state.path, work) end
   return guarded(name, state.path, binding.alone, state, work)
@@ -99,7 +115,8 @@ end
 ---@param wix wixum.Client
 ---@param given table selector
 ---@param options { concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean?, anew: boolean?,
---- most: integer? }? dry_run: only tells; anew: a batch that was interrupted is not gone on with; most: rows of this call
+--- most: integer?, as_shown: boolean? }? dry_run: only tells; anew: a batch that was interrupted is not gone on with; most: rows of this
+--- call; as_shown: only what a dry run has told last, as it was then
 ---@return wixum.ActSummary? summary
 ---@return wixum.Error? err
 function methods.resend(object, wix, given, options)
@@ -138,9 +155,9 @@ end
 --- who has joined; who has, or may have, is not mailed, and nobody is where that could not be seen.
 ---@param wix wixum.Client
 ---@param given { after: string?, every: string?, at_most: integer?, email: any, site_id: any, all: boolean?, limit: integer?,
---- concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean?, trust: any, checked_since: string? }? after:
---- "7d"; every: as `after`; at_most: 2; trust: as of `check`; dry_run: tells by what is known, and looks at nothing; checked_since: a
---- check since this moment counts, and none is made now
+--- concurrency: integer?, on_progress: function?, keep_links: boolean?, dry_run: boolean?, as_shown: boolean?, trust: any,
+--- checked_since: string? }? after: "7d"; every: as `after`; at_most: 2; trust: as of `check`; dry_run: tells by what is known, and looks
+--- at nothing; as_shown: as of `resend`; checked_since: a check since this moment counts, and none is made now
 ---@return wixum.ActSummary? summary `checked` is what the check saw
 ---@return wixum.Error? err
 function methods.remind(object, wix, given)
