@@ -217,7 +217,27 @@ describe("a yes #pure", function()
       assert.error_matches(call, "as_shown means what was told before, and nothing was")
     end
     assert(ledger:revoke(wix, { all = true }, { dry_run = true }))
-    assert.error_matches(function() return ledger:resend(wix, { all = true }, { as_shown = true }) end, "as_shown means what was told before")
+    assert.error_matches(function() return ledger:resend(wix, { all = true }, { as_shown = true }) end, "as_shown means what was told")
+  end)
+end)
+
+describe("a site #pure", function()
+  it("that is named like the address of another is not taken for it", function()
+    local A, B, C = SITE, "00000002-2222-4333-8444-555555555555", "00000003-2222-4333-8444-555555555555"
+    local desk = support.desk{ sites = { { id = A, display_name = "www.b.example", view_url = "https://www.a.example" },
+      { id = B, display_name = "Own", view_url = "https://www.b.example" },
+      { id = C, display_name = "c.example", view_url = "https://c.example" } } }
+    local function plan(site)
+      return desk.ledger:plan({ { site = site, email = "ann@example.com", role = support.ROLE.title } },
+        { client = desk.wix, dry_run = true })
+    end
+    for _, text in ipairs{ "www.b.example", "WWW.B.example" } do
+      local made, problems = plan(text)
+      assert.is_nil(made)
+      contains(problems[1], "2 sites are called so: ", A, B, "give the site's id")
+    end
+    for _, text in ipairs{ "own", "a.example", "https://b.example/", "c.example" } do assert(plan(text)) end
+    desk:close()
   end)
 end)
 

@@ -130,6 +130,19 @@ local function listed(sites)
   return table.concat(parts, ", ")
 end
 
+-- The sites that are called so, by name or by address: whoever names a site may give it the address of another.
+local function called(self, text)
+  local by_name, by_address = self.by_name[title(text) or ""], self.by_address[address(text)]
+  if not by_name or not by_address then return by_name or by_address end
+  local list, seen = {}, {}
+  for _, sites in ipairs{ by_name, by_address } do
+    for _, site in ipairs(sites) do
+      if not seen[site] then list[#list + 1], seen[site] = site, true end
+    end
+  end
+  return list
+end
+
 local function find_site(self, text)
   local site
   if core.is_guid(text) then
@@ -140,7 +153,7 @@ local function find_site(self, text)
       return nil, ("the account has no site with this id among its %d"):format(self.count)
     end
   else
-    local found = self.by_name[title(text) or ""] or self.by_address[address(text)]
+    local found = called(self, text)
     if not found then
       return nil, ("no site of the account (it has %d) has this name or address%s"):format(self.count,
         #self.names > 0 and names.nearest(text, self.names) and names.suggestion(text, self.names) or "")
