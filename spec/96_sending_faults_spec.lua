@@ -1,6 +1,7 @@
 -- What went wrong once between a ledger and the mails: two senders of one ledger, a yes that covered more than was asked, a site that
 -- was taken for another, an invite's id that was thrown away; and files that were written over.
 
+local cjson = require "cjson"
 local command = require "spec.support.command"
 local filesystem = require "wixum.ledger.filesystem"
 local here = require "spec.support.here"
@@ -238,6 +239,55 @@ describe("a site #pure", function()
     end
     for _, text in ipairs{ "own", "a.example", "https://b.example/", "c.example" } do assert(plan(text)) end
     desk:close()
+  end)
+end)
+
+describe("an invite that an answer writes otherwise #pure", function()
+  local ID = "11111111-2222-4333-8444-666666666666"
+  local IDN = "ann@m\u{FC}ller.example"
+  local desk
+
+  before_each(function() desk = support.desk() end)
+  after_each(function() desk:close() end)
+
+  -- Sends to these, and answers with these invites. Answers the summary.
+  local function send(emails, written, refused)
+    local invites = {}
+    for i, email in ipairs(written) do
+      invites[i] = { id = ID, email = email, status = "Pending", expirationDate = "2026-01-01T00:00:00Z" }
+    end
+    desk.server:fault{ operation = "site_invites.bulk_invite", status = 200, acts = true,
+      body = cjson.encode{ invites = invites, failedEmails = refused or cjson.empty_array } }
+    return desk:invite(table.unpack(emails))
+  end
+
+  it("keeps its id: the row's where an address can be written so", function()
+    assert.same({ 1, 0 }, { send({ IDN }, { "Ann@xn--mller-kva.example" }).pending, desk:states().unknown or 0 })
+    local row = desk:row(IDN)
+    assert.same({ ID, "the service writes the address as Ann@xn--mller-kva.example" }, { row.invite_id, row.reason })
+    assert.equal(2, send({ "bob@example.com", "jos\u{E9}@example.com" }, { "jose\u{301}@example.com", "bob@example.com" }).pending)
+    assert.equal(ID, desk:row("jos\u{E9}@example.com").invite_id)
+  end)
+
+  it("keeps its id where nobody knows whose it is, so that it can be revoked", function()
+    for number, case in ipairs{ { "ann@example.com", "eve@example.com" }, { "ann@m\u{FC}ller.example", "eve@xn--mller-kva.example" },
+      { "bob@example.com" }, { "dan@example.com", "dan@example.org" } } do
+      assert.equal(1, send({ case[1] }, { case[2] or cjson.null }).unknown, number)
+      local row = desk:row(case[1])
+      assert.same({ "unknown", ID, "2026-01-01T00:00:00Z" }, { row.state, row.invite_id, row.expires_at })
+      contains(row.reason, case[2] and "the service writes the address as " .. case[2] or "the service named no address",
+        ": whose invite it is nobody knows")
+      assert.equal(1, assert(desk.ledger:revoke(desk.wix, { email = case[1] }, { dry_run = true })).total)
+    end
+  end)
+
+  it("is nobody's where several are left over", function()
+    for _, case in ipairs{ { { IDN, "ann@k\u{F6}ln.example" }, { "ann@xn--mller-kva.example" } },
+      { { "bob@m\u{FC}ller.example" }, { "bob@xn--mller-kva.example", "bob@xn--kln-sna.example" } },
+      { { "dan@m\u{FC}ller.example" }, { "dan@xn--mller-kva.example" }, { "dan@xn--kln-sna.example" } } } do
+      assert.equal(#case[1], send(case[1], case[2], case[3]).unknown)
+      assert.is_nil(desk:row(case[1][1]).invite_id)
+    end
   end)
 end)
 

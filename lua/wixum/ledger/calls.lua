@@ -200,6 +200,49 @@ local function set_of(emails)
   return set
 end
 
+-- The one invite of an answer that is nobody's of these rows; nil where there are several, or where a refusal is nobody's either. Such
+-- an invite is a row's that was not named, since nobody else was asked for.
+local function left_over(rows, answer)
+  local own, found = {}, nil
+  for _, row in ipairs(rows) do own[folding.person(row.email)] = true end
+  for person in pairs(set_of(answer.failed_emails)) do
+    if not own[person] then return nil end
+  end
+  for _, invite in ipairs(answer.invites) do
+    if not own[person_of(invite) or false] then
+      if found then return nil end
+      found = invite
+    end
+  end
+  return found and text(found.id) and found or nil
+end
+
+-- May one of two addresses be the other as a service writes it: a domain in ASCII (xn--), letters composed otherwise? What is ASCII
+-- before the @ in both has to be the same.
+local function may_be_same(one, other)
+  local person, host = one:match("^(.*)@(.*)$")
+  local other_person, other_host = (other or ""):match("^(.*)@(.*)$")
+  if not person or not other_person then return false end
+  local in_ascii = not (person .. other_person):find("[\x80-\xFF]")
+  if in_ascii and folding.ascii(person) ~= folding.ascii(other_person) then return false end
+  return not in_ascii or (host .. other_host):find("[\x80-\xFF]") ~= nil
+end
+
+-- A row that an answer does not name, and the one invite in it that is nobody's. Its id is kept whatever the row is: without it nobody
+-- could mail it again or revoke it.
+local function written_otherwise(journal, row, invite, info, now, keeps_links, counts)
+  local email = text(invite.email)
+  local words = email and "the service writes the address as " .. (redaction.text(email, 120) or "") or "the service named no address"
+  if may_be_same(row.email, email) then
+    counts.pending = counts.pending + 1
+    gather_invite(journal, "invited", INVITED, row, invite, date(invite.date_created) or now, info, now, keeps_links)
+    return journal:put(filled("UPDATE invites SET reason = ? WHERE id = ?", words, row.id), { row })
+  end
+  counts.unknown = counts.unknown + 1
+  settled(journal, ("%s, invite_id = %s, expires_at = %s, "):format(calls.unknown_words("invite", quoted(now)), quoted(text(invite.id)),
+    quoted(date(invite.expiration_date))), { row }, words .. ": whose invite it is nobody knows", info.request_id, now)
+end
+
 --- Rows whose call was answered: who is invited, who is not, and who is in neither list.
 ---@param journal table
 ---@param rows table[]
@@ -231,6 +274,11 @@ function calls.invited(journal, rows, answer, info, now, keeps_links, counts)
   end
   if failed then
     settled(journal, "state = 'failed', ", failed, "the service names the address as failed, and no reason", info.request_id, now)
+  end
+  local other = neither and not neither[2] and left_over(rows, answer)
+  if other then
+    written_otherwise(journal, neither[1], other, info, now, keeps_links, counts)
+    neither = nil
   end
   if neither then
     settled(journal, calls.unknown_words("invite", quoted(now)) .. ", ", neither, "the service answered and did not name the address",
