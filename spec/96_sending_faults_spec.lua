@@ -1,11 +1,13 @@
 -- What went wrong once between a ledger and the mails: two senders of one ledger, a yes that covered more than was asked, a site that
 -- was taken for another, an invite's id that was thrown away; and files that were written over.
 
+local access = require "spec.support.access"
 local cjson = require "cjson"
 local command = require "spec.support.command"
 local filesystem = require "wixum.ledger.filesystem"
 local here = require "spec.support.here"
 local process = require "spec.support.process"
+local reviews = require "spec.support.reviews"
 local support = require "spec.support.ledger"
 local wixum = require "wixum"
 
@@ -288,6 +290,26 @@ describe("an invite that an answer writes otherwise #pure", function()
       assert.equal(#case[1], send(case[1], case[2], case[3]).unknown)
       assert.is_nil(desk:row(case[1][1]).invite_id)
     end
+  end)
+end)
+
+describe("a role that is called like the id of another #pure", function()
+  after_each(reviews.close)
+
+  it("is written by its own id, and stays what it is", function()
+    local own, other = "7700000000000000001", support.ROLE.id
+    reviews.open()
+    reviews.start{ roles = { { id = own, title = other } },
+      sites = { { id = access.id(1), name = "One", contributors = { { email = "ann@example.com", roles = { own } } } },
+        { id = access.id(2) } } }
+    local path = reviews.file(".lua")
+    os.remove(path)
+    assert(reviews.ledger:access(reviews.wix, { lua = path }))
+    contains(support.read(path), ('roles = { "%s" }'):format(own))
+    local done = assert(reviews.ledger:apply_access(reviews.wix, { file = path, apply = true }))
+    assert.equal(0, done.total)
+    assert.equal("ann@example.com", reviews.server:contributors(access.id(1))[1].email)
+    assert.equal(own, reviews.server:contributors(access.id(1))[1].roles[1].role_id)
   end)
 end)
 

@@ -14,7 +14,8 @@ local OWNER_ID, OWNER_TITLE = "6601492336091027458", "owner"
 --- What stands where somebody is there and no role of theirs could be found.
 titles.UNKNOWN = "unknown"
 
--- Titles that several roles have say nothing: those are written as their ids.
+-- Titles that several roles have say nothing, nor does one that is another role's id, since read back it is that role: those are written
+-- as their ids.
 local function read(info)
   local by_id, count, ids = {}, {}, {}
   for _, list in ipairs{ info.predefined_roles, info.custom_roles } do
@@ -30,8 +31,11 @@ local function read(info)
       end
     end
   end
+  local id_of = {}
+  for id in pairs(by_id) do id_of[utf8.len(id) and folding.title(id) or id] = id end
   for _, role in pairs(by_id) do
-    if role.title and (count[role.plain] > 1 or role.title:find("[;%c]")) then role.title = nil end
+    local other = role.title and id_of[role.plain]
+    if role.title and (count[role.plain] > 1 or other and other ~= role.id or role.title:find("[;%c]")) then role.title = nil end
   end
   return by_id, ids
 end
