@@ -313,6 +313,77 @@ describe("a role that is called like the id of another #pure", function()
   end)
 end)
 
+describe("a function with a limit of memory", function()
+  local core = require "wixum.core"
+  local MIB = 1 << 20
+
+  local function met(bytes, fn)
+    local ok, problem, is_full = core.limited(bytes, fn)
+    assert.same({ false, true }, { ok, is_full })
+    contains(problem, "not enough memory")
+    assert.equal(8 * MIB, #("x"):rep(8 * MIB)) -- the limit is gone
+  end
+
+  it("answers, or raises, as without it", function()
+    assert.same({ true, "one", n = 2 }, table.pack(core.limited(MIB, function() return "one", "two" end)))
+    assert.same({ true, n = 2 }, table.pack(core.limited(MIB, function() end)))
+    local raised = {}
+    assert.same({ false, raised, false, n = 3 }, table.pack(core.limited(MIB, function() error(raised) end)))
+    assert.is_false(coroutine.wrap(function() return (core.limited(MIB, coroutine.yield)) end)())
+    assert.error_matches(function() core.limited(-1, print) end, "not negative")
+    assert.error_matches(function() core.limited(MIB, "print") end, "function expected")
+  end)
+
+  it("fails before more is taken, and nothing grows from then on", function()
+    met(MIB, function() return ("x"):rep(2 * MIB) end)
+    local text, reached = ("x"):rep(MIB // 2), false
+    met(MIB, function() return text .. text .. text end)
+    met(MIB, function()
+      assert(not pcall(string.rep, "x", 2 * MIB))
+      local small = {}
+      for i = 1, 99 do small[i] = {} end
+      reached = #small > 0
+    end)
+    assert.is_false(reached)
+    met(0, function() return {} end)
+  end)
+
+  it("has again what is freed, be it much, and no credit for what was there before", function()
+    assert.is_true(core.limited(4 * MIB, function() -- a text is built in a buffer of its size
+      for _ = 1, 9 do
+        local text = ("x"):rep(MIB) -- luacheck: no unused
+        text = nil -- luacheck: no unused
+        collectgarbage()
+      end
+    end))
+    local before = { ("x"):rep(8 * MIB) }
+    met(MIB, function()
+      assert(table.remove(before))
+      collectgarbage()
+      return ("x"):rep(4 * MIB)
+    end)
+  end)
+
+  it("may call another, whose limit is its own", function()
+    assert.same({ true, 3 * MIB }, { core.limited(8 * MIB, function()
+      assert(not core.limited(MIB // 2, function() return ("x"):rep(MIB) end))
+      return #("x"):rep(3 * MIB)
+    end) })
+  end)
+end)
+
+describe("a table that would fill the memory #pure", function()
+  it("is stopped before it does", function()
+    local path = support.temporary("local a = '" .. ("x"):rep(45) .. "' while true do a = " .. ("a .. "):rep(44) .. "a end", ".lua")
+    local output = process.run({ "lua5.4", "-e", [[
+      print(select(2, require("wixum.access.desired").load(os.getenv "TABLE")))
+      for line in io.lines "/proc/self/status" do print(line:match "VmHWM:%s+(%d+)") end ]] }, { env = { TABLE = path } })
+    os.remove(path)
+    contains(output, "it fills the memory")
+    assert.is_true(tonumber(output:match "\n(%d+)\n") < 600000, output) -- KiB
+  end)
+end)
+
 describe("the command's question #pure", function()
   local desk, child
 

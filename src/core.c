@@ -6,6 +6,7 @@
 #include "interrupt.h"
 #include "json.h"
 #include "keyfile.h"
+#include "limit.h"
 #include "looper.h"
 #include "pacer.h"
 #include "secrets.h"
@@ -97,6 +98,7 @@ static const luaL_Reg functions[] = {
   { "end_like_interrupt", wx_end_like_interrupt },
   { "outlive_interrupt", wx_outlive_interrupt },
   { "sleep", wx_sleep },
+  { "limited", wx_limited },
   { "clock", core_clock },
   { "wall_clock", core_wall_clock },
   { "check_email", core_check_email },

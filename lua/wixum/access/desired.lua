@@ -18,9 +18,9 @@ local tasks = require "wixum.tasks"
 
 local desired = {}
 
-local STEPS, EVERY = 10000000, 4 -- instructions that a file may take; how often that is looked at: a text can double in four
-local SECONDS, LOOKED = 20, 1000 -- that it may take, however long one instruction is; after how many of these the clock is looked at
-local MEMORY = 256 * 1024 -- KiB that it may fill
+local STEPS, EVERY = 10000000, 1000 -- instructions that a file may take; how often they are counted, and the clock is looked at
+local SECONDS = 20 -- that it may take, however long one instruction is
+local MEMORY = 256 * 1024 * 1024 -- bytes that it may fill
 local LARGEST = 64 * 1024 * 1024 -- bytes of a file
 
 --- In place of a list of roles: may be there, whatever the roles.
@@ -108,11 +108,10 @@ local function interrupted()
   error(err, 0)
 end
 
--- Runs a chunk with a limit, and without the methods of strings, by which a text could fill the memory.
+-- Runs a chunk with limits, and without the methods of strings: one call of those could take for ever.
 local function run_limited(chunk, name, clock)
   local strings, hook, mask, count = getmetatable(""), debug.gethook()
-  local steps, least = 0, collectgarbage("count")
-  local ended, is_interrupted
+  local steps, ended, is_interrupted = 0, nil, nil
   local latest = clock() + SECONDS
   -- finalizers of the program around it would run here, and want the methods of strings
   local collects = collectgarbage("isrunning")
@@ -120,23 +119,20 @@ local function run_limited(chunk, name, clock)
   debug.setmetatable("", nil)
   debug.sethook(function()
     steps = steps + EVERY
-    local problem = steps > STEPS and ENDLESS or collectgarbage("count") - least > MEMORY and "it fills the memory"
-    if not problem and steps % LOOKED == 0 then
-      is_interrupted = is_interrupted or not core.sleep(0)
-      problem = is_interrupted and "interrupted" or clock() > latest and ENDLESS
-    end
+    is_interrupted = is_interrupted or not core.sleep(0)
+    local problem = is_interrupted and "interrupted" or (steps > STEPS or clock() > latest) and ENDLESS
     if problem and debug.getinfo(2, "S").source == name then -- and not where it has just ended by itself
       ended = problem
       error(problem, 0)
     end
   end, "", EVERY)
-  local ok, result = pcall(chunk)
+  local ok, result, is_full = core.limited(MEMORY, chunk)
   debug.sethook(hook, mask, count)
   debug.setmetatable("", strings)
   if collects then collectgarbage("restart") end
   if is_interrupted or not ok and errors.is_interrupt(result) then interrupted() end
   if ok then return result end
-  return nil, ended or tostring(result)
+  return nil, is_full and "it fills the memory" or ended or tostring(result)
 end
 
 --- Reads a file: data alone.
