@@ -384,6 +384,32 @@ describe("a table that would fill the memory #pure", function()
   end)
 end)
 
+describe("a table of a program's #pure", function()
+  after_each(reviews.close)
+
+  it("is read as it stands there, whatever its metatables would add", function()
+    reviews.open()
+    reviews.start()
+    local ann = reviews.account["ann@example.com"]
+    local own = { site_id = access.id(1), account_id = ann, roles = { support.ROLE.title } }
+    local read = 0
+    local endless = { __len = function() return 2 end, __index = function(_, key)
+      read = read + 1
+      if math.type(key) ~= "integer" then return nil end
+      return read < 1000 and own or nil
+    end }
+    local function apply(rows)
+      return reviews.ledger:apply_access(reviews.wix, { desired = setmetatable({ account_id = reviews.server.account_id,
+        service = reviews.server.base_url, rows = rows }, endless) })
+    end
+    local list = setmetatable({ setmetatable({ site_id = access.id(1), account_id = ann,
+      roles = setmetatable({ support.ROLE.title }, endless) }, endless) }, endless)
+    assert.is_nil(assert(apply(list)).plan.missing[1])
+    assert.equal(0, read)
+    contains(select(2, apply(setmetatable({}, endless))), "rows is empty")
+  end)
+end)
+
 describe("the command's question #pure", function()
   local desk, child
 

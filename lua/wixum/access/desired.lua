@@ -264,6 +264,16 @@ local function row_of(given, number)
     user_id = given.user_id and folding.ascii(given.user_id), email = given.email or "", roles = roles }
 end
 
+local DEEPEST = 4 -- the table, its rows, a row, its roles
+
+-- A program's table as it stands there: what metatables would make of it may have no end.
+local function raw(value, depth)
+  if type(value) ~= "table" or depth == 0 then return value end
+  local copy = {}
+  for key, item in next, value do copy[key] = raw(item, depth - 1) end
+  return copy
+end
+
 --- Checks a table; everything that stands against it is told.
 ---@param given any
 ---@param context { name: string, account: string?, service: string, on_problem: function? }
@@ -278,6 +288,7 @@ function desired.check(given, context)
     report "it gives no table: write return { account_id = …, service = …, rows = { … } }"
     return nil, problems
   end
+  given = raw(given, DEEPEST)
   local problem = unknown_key(given, TOP)
   if problem then report(problem) end
   if type(given.account_id) ~= "string" or context.account and folding.ascii(given.account_id) ~= context.account then
