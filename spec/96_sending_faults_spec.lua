@@ -410,6 +410,55 @@ describe("a table of a program's #pure", function()
   end)
 end)
 
+describe("what others have named #pure", function()
+  local NAME = "Shop\u{9B}31mRED\u{202E}x\u{9D}0;t\u{9C}\u{FEFF}\u{2028}\127\t\27[2J"
+  local RAW = { "\u{9B}", "\u{202E}", "\u{9D}", "\u{2028}", "\127", "\27" }
+  local desk
+
+  before_each(function()
+    desk = command.new{ sites = { { id = SITE, name = NAME, contributors = { { email = "ann@example.com", name = NAME } } } },
+      members = { { email = "bob@example.com", name = NAME } } }
+  end)
+  after_each(function() desk:close() end)
+
+  local function none_raw(text, what)
+    for _, raw in ipairs(RAW) do assert.is_nil(text:find(raw, 1, true), ("%s: %q"):format(what, raw)) end
+  end
+
+  it("stands escaped in JSON, and is the same", function()
+    desk:done("plan", desk:write("c.csv", "site,email,role", SITE .. ",ann@example.com," .. support.ROLE.title), "--purpose",
+      "x\u{9B}\u{202E}y")
+    for _, words in ipairs{ { "sites" }, { "access" }, { "team", "list" }, { "who", "ann" }, { "leaver", "ann@example.com" }, { "export" },
+      { "doctor" } } do
+      words[#words + 1] = "--json"
+      none_raw(desk:done(table.unpack(words)), words[1])
+    end
+    local json = desk:done("sites", "--json"):match("%[{.*}%]")
+    contains(json, "Shop\\u009b31mRED\\u202ex\\u009d0;t\\u009c\\ufeff\\u2028\\u007f\\t\\u001b[2J")
+    assert.equal(NAME, cjson.decode(json)[1].name)
+    contains(desk:done("export", "--json"), "x\\u009b\\u202ey")
+    local problems = require "wixum.csv.problem"
+    for _, same in ipairs{ '"m\u{FC}ller \u{20AC} \u{1F600} \u{FF1D}"', '"\xC2"', "\u{2013}" } do
+      assert.equal(same, problems.in_json(same))
+    end
+  end)
+
+  it("reaches a pipe as it is, and no terminal", function()
+    desk:done("plan", desk:write("c.csv", "site,email,role", SITE .. ",ann@example.com," .. support.ROLE.title), "--purpose", NAME)
+    contains(desk:done("sites", "--csv"), NAME)
+    contains(desk:done("access", "--csv", "-"), "Shop\u{9B}31mRED\u{202E}x", "\u{FEFF}who,email")
+    if not process.has_terminals() then return pending(process.NO_TERMINALS) end
+    for _, words in ipairs{ "sites --csv", "team list --csv", "access --csv -", "access --html -", "access --lua -", "export",
+      "report --html -" } do
+      local child = process.start(process.on_terminal(desk.wixum .. " " .. words), { env = desk.env, cwd = desk.folder })
+      assert.equal(0, (child:wait()), child.output)
+      none_raw((child.output:gsub("\27%[K", "")), words) -- but for the progress
+      contains(child.output, words == "report --html -" and "</html>" or "Shop\\u{9B}31mRED")
+      assert.is_nil(child.output:find("\\r", 1, true), words)
+    end
+  end)
+end)
+
 describe("the command's question #pure", function()
   local desk, child
 

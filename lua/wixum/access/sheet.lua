@@ -9,7 +9,8 @@ local csv = require "wixum.csv"
 local database = require "wixum.ledger.database"
 local filesystem = require "wixum.ledger.filesystem"
 local folding = require "wixum.folding"
-local printable = require("wixum.csv.problem").printable
+local problems = require "wixum.csv.problem"
+local in_json, printable = problems.in_json, problems.printable
 
 local sheet = {}
 
@@ -60,7 +61,7 @@ function sheet.write_json(review, write)
   write("[")
   for i, row in ipairs(review.rows) do
     local parts, ids = {}, {}
-    for _, name in ipairs(JSON_FIELDS) do parts[#parts + 1] = ('"%s":%s'):format(name, cjson.encode(row[name])) end
+    for _, name in ipairs(JSON_FIELDS) do parts[#parts + 1] = ('"%s":%s'):format(name, in_json(cjson.encode(row[name]))) end
     for k, id in ipairs(row.role_ids) do ids[k] = cjson.encode(id) end
     parts[#parts + 1] = ('"role_ids":[%s]'):format(table.concat(ids, ","))
     write((i > 1 and ",\n{" or "\n{") .. table.concat(parts, ",") .. "}")

@@ -40,7 +40,7 @@ end
 local COLUMNS = { { "email", "PERSON" }, { "who", "WHO" }, { "account_id", "ACCOUNT" }, { "site", "SITE" }, { "roles", "ROLES" },
   { "evidence", "EVIDENCE" }, { "since", "SINCE" }, { "changes", "CHANGES" } }
 
-local function target(path) return path == "-" and io.stdout or path end
+local function target(path, stdout) return path == "-" and stdout or path end
 
 local function delimiter_of(given)
   local delimiter = given.delimiter == "\\t" and "\t" or given.delimiter
@@ -74,10 +74,13 @@ local function review(desk)
   local ledger = desk:ledger()
   desk:name_ledger()
   local sites = selection.sites(ledger, given.site, true)
-  local found, err, interrupted = running.run(ledger, talk, "Reading", { "done" }, function(on_progress)
-    return ledger:access(wix, { site_id = sites, locale = given.locale or desk.config.locale, roles = given.roles, since = given.since,
-      csv = target(given.csv), html = target(given.html), lua = target(given.lua), json = given.json and io.stdout or nil,
-      delimiter = delimiter, concurrency = given.concurrency, on_cost = tell_cost(talk, given.roles), on_progress = on_progress })
+  local found, err, interrupted = talk:through(function(stdout)
+    return running.run(ledger, talk, "Reading", { "done" }, function(on_progress)
+      return ledger:access(wix, { site_id = sites, locale = given.locale or desk.config.locale, roles = given.roles, since = given.since,
+        csv = target(given.csv, stdout), html = target(given.html, stdout), lua = target(given.lua, stdout),
+        json = given.json and stdout or nil, delimiter = delimiter, concurrency = given.concurrency,
+        on_cost = tell_cost(talk, given.roles), on_progress = on_progress })
+    end)
   end)
   if not found then
     if not interrupted then error(err, 0) end

@@ -36,8 +36,10 @@ function look.export(desk)
   if delimiter and delimiter ~= "," and delimiter ~= ";" and delimiter ~= "\t" then
     desks.fail("--delimiter is , or ; or \\t")
   end
-  local count = assert(ledger:export(to_file and given.file or io.stdout, { format = given.json and "json" or nil, delimiter = delimiter,
-    selector = selection.of(ledger, given, true) }))
+  local count = talk:through(function(stdout)
+    return assert(ledger:export(to_file and given.file or stdout, { format = given.json and "json" or nil, delimiter = delimiter,
+      selector = selection.of(ledger, given, true) }))
+  end)
   if to_file then talk:note("%d %s in %s", count, count == 1 and "row" or "rows", given.file) end
   return status.DONE
 end

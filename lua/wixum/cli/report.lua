@@ -36,9 +36,11 @@ function report.report(desk)
   local to_stdout = given.html == "-"
   if to_stdout and given.json then desks.fail("the page and the figures cannot both go to standard output: name a file with --html") end
   local ledger = desk:ledger_alone()
-  local target = given.html
-  if to_stdout then target = io.stdout end
-  local figures, err = ledger:report(target, { selector = { site_id = selection.sites(ledger, given.site) } })
+  local figures, err = talk:through(function(stdout)
+    local target = given.html
+    if to_stdout then target = stdout end
+    return ledger:report(target, { selector = { site_id = selection.sites(ledger, given.site) } })
+  end)
   if not figures then error(err, 0) end
   if not to_stdout then talk:result(given.html and told(figures, given.html) or "", plain(figures)) end
   return status.DONE

@@ -1,7 +1,7 @@
 --- What the command says, and what it asks.
 --
 -- Owns stdout and stderr: results go to stdout, everything else to stderr; with --quiet only what is wrong is said. Nothing of a file or
--- of an answer reaches a terminal unmasked.
+-- of an answer reaches a terminal unmasked, JSON no file either; CSV and pages are as they are in a file or a pipe.
 
 local cjson = require "cjson"
 local children = require "wixum.children"
@@ -82,7 +82,9 @@ end
 
 --- To stdout. That it cannot be written is told at the end.
 function talk:out(...)
-  local ok, problem = io.stdout:write(...)
+  local parts = { ... }
+  if self.json then for i, part in ipairs(parts) do parts[i] = problems.in_json(part) end end
+  local ok, problem = io.stdout:write(table.unpack(parts))
   if not ok then self.trouble = self.trouble or problem end
 end
 
@@ -91,6 +93,18 @@ end
 function talk:finish()
   local ok, problem = io.stdout:flush()
   return self.trouble or not ok and problem or nil
+end
+
+--- What programs read, written to stdout by somebody else: where that is a terminal, it is shown there once it is whole.
+---@param write fun(file: file*): any
+---@return any ... what it returns
+function talk:through(write)
+  if not is_terminal(1) then return write(io.stdout) end
+  local file <close> = assert(io.tmpfile())
+  local results = table.pack(write(file))
+  file:seek("set")
+  for line in file:lines("L") do self:out(problems.on_terminal(line)) end
+  return table.unpack(results, 1, results.n)
 end
 
 -- A cell of CSV for lists; they hold names that others have chosen.
@@ -118,9 +132,14 @@ function talk:list(columns, rows, as_csv)
     return (table.concat(cells, between):gsub("%s+$", ""))
   end
   if as_csv then
-    self:out(line(function(column) return column[1] end, cell, ","), "\r\n")
-    for _, row in ipairs(rows) do self:out(line(function(column) return row[column[1]] end, cell, ","), "\r\n") end
-    return
+    return self:through(function(file)
+      local function put(of)
+        local ok, problem = file:write(line(of, cell, ","), "\r\n")
+        if not ok then self.trouble = self.trouble or problem end
+      end
+      put(function(column) return column[1] end)
+      for _, row in ipairs(rows) do put(function(column) return row[column[1]] end) end
+    end)
   end
   local widths, shown = {}, {}
   for i, column in ipairs(columns) do widths[i] = #column[2] end

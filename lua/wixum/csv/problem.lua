@@ -61,6 +61,31 @@ function problem.lines(text)
   end))
 end
 
+--- A line of what programs read, on a terminal: its end and its tabs stay, and a mark that tells of UTF-8.
+---@param text string
+---@return string
+function problem.on_terminal(text)
+  if not text:find("[%z\1-\8\11-\31\127-\255]") then return text end
+  local mark = text:match "^\xEF\xBB\xBF" or ""
+  local rest, ending = text:match("^(.-)(\r?\n?)$", #mark + 1)
+  return mark .. rest:gsub("[%z\1-\127\194-\253][\128-\191]*", function(character)
+    return character ~= "\n" and character ~= "\t" and masked(character) or nil
+  end) .. ending
+end
+
+--- JSON in which nothing that a terminal would act on stands as itself: the same value, escaped.
+---@param text string
+---@return string
+function problem.in_json(text)
+  if not text:find("[\127\194\226\239]") then return text end
+  return (text:gsub("[\127\194-\253][\128-\191]*", function(character)
+    if character == "\127" then return "\\u007f" end
+    for _, pattern in ipairs(unseen) do
+      if character:find(pattern) then return ("\\u%04x"):format(utf8.codepoint(character)) end
+    end
+  end))
+end
+
 local Problem = { __name = "wixum.csv.problem" }
 
 function Problem.__tostring(self)

@@ -4,6 +4,7 @@
 
 local cjson = require "cjson"
 local csv_cells = require "wixum.ledger.cells"
+local in_json = require("wixum.csv.problem").in_json
 local new_file = require "wixum.ledger.new_file"
 local reader = require "wixum.ledger.reader"
 local rows = require "wixum.ledger.rows"
@@ -38,7 +39,7 @@ local function write_json(write, each)
   for row in each do
     local parts = {}
     for _, field in ipairs(export.FIELDS) do
-      if row[field] ~= nil then parts[#parts + 1] = ("%s:%s"):format(cjson.encode(field), cjson.encode(row[field])) end
+      if row[field] ~= nil then parts[#parts + 1] = ("%s:%s"):format(cjson.encode(field), in_json(cjson.encode(row[field]))) end
     end
     write((count > 0 and ",\n{" or "\n{") .. table.concat(parts, ",") .. "}")
     count = count + 1
