@@ -459,6 +459,52 @@ describe("what others have named #pure", function()
   end)
 end)
 
+describe("a file of lines that were left out #pure", function()
+  local desk
+
+  before_each(function()
+    desk = command.new{ seed = 3, sites = { { id = SITE, name = "Bakery" } } }
+    for name, people in pairs{ a = { "ann@example.com", "bob(at)example.com" }, b = { "eve@example.com", "mal" } } do
+      for i, email in ipairs(people) do people[i] = ("%s,%s,%s"):format(SITE, email, support.ROLE.title) end
+      desk:write(name .. ".csv", "site,email,role", table.unpack(people))
+    end
+  end)
+  after_each(function() desk:close() end)
+
+  it("is not written over where somebody has corrected lines in it", function()
+    desk:done("plan", "a.csv", "--skip-bad", "bad.csv")
+    local first = desk:read("bad.csv")
+    contains(desk:done("plan", "a.csv", "--skip-bad", "bad.csv"), "1 lines were left out; they are in bad.csv") -- the same again
+    assert.equal(first, desk:read("bad.csv"))
+    desk:write("bad.csv", (first:gsub("%(at%)", "@"):gsub("%s+$", "")))
+    local corrected = desk:read("bad.csv")
+    for _, words in ipairs{ { "a.csv" }, { "b.csv" }, { "b.csv", "--dry-run" } } do
+      contains(desk:fails(2, "plan", words[1], "--skip-bad", "bad.csv", words[2]), "bad.csv is there already, and is not what would be",
+        "somebody may have corrected lines in it. Name another file, or remove it. Nothing was planned")
+    end
+    for _, name in ipairs{ "bad.csv", "./bad.csv", desk.folder .. "/bad.csv" } do
+      contains(desk:fails(2, "plan", "bad.csv", "--skip-bad", name), "is the spreadsheet itself")
+    end
+    assert.equal(corrected, desk:read("bad.csv"))
+    contains(desk:done("status"), "1 row: 1 planned")
+    assert.equal("", here.run(("ls %s | grep part || true"):format(desk.folder)))
+    contains(desk:done("plan", "bad.csv", "--skip-bad", "rest.csv"), "1 row new")
+    os.remove(desk.folder .. "/bad.csv")
+    desk:done("plan", "b.csv", "--skip-bad", "bad.csv")
+    contains(desk:read("bad.csv"), ",mal,")
+  end)
+
+  it("is not written over by what cannot be read twice", function()
+    desk:done("plan", "a.csv", "--skip-bad", "bad.csv")
+    for _, command_line in ipairs{ "plan - --skip-bad bad.csv <a.csv", "plan pipe --skip-bad bad.csv & cat a.csv >pipe; wait $!" } do
+      local output, code = process.run({ "sh", "-c", "[ -p pipe ] || mkfifo pipe; " .. desk.wixum .. " " .. command_line },
+        { env = desk.env, cwd = desk.folder })
+      assert.equal(2, code, output)
+      contains(output, "bad.csv is there already; name another file, or remove it")
+    end
+  end)
+end)
+
 describe("the command's question #pure", function()
   local desk, child
 

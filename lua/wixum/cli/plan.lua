@@ -41,14 +41,38 @@ local function source_of(path)
   return io.stdin
 end
 
--- In place of a file of bad lines, in a dry run.
-local NOTHING_WRITTEN = { problem = function() end, row = function() end, close = function() end }
+-- A file for bad lines; in a trial it is only found out whether it may be written.
+local function file_of_bad_lines(desk, is_trial)
+  local path = desk.given.skip_bad
+  if not path then return nil end
+  local bad, problem = bad_lines.new(path, desk.given.csv, desk.path, is_trial)
+  if not bad then desks.fail(("--skip-bad: %s"):format(problem)) end
+  return bad
+end
+
+-- Plans once. `tell` is told what is wrong; with `bad` lines are left out. Raises where those cannot be written.
+local function plan_once(desk, ledger, bad, dry_run, tell)
+  local given = desk.given
+  local made, problems = ledger:plan(source_of(given.csv), {
+    client = desk:client(), column = columns_of(desk), role = given.role and #given.role > 0 and given.role or nil,
+    locale = given.locale or desk.config.locale, invite_purpose = given.purpose, language = given.language, encoding = given.encoding,
+    delimiter = given.delimiter == "\\t" and "\t" or given.delimiter, limit = given.limit, dry_run = dry_run,
+    on_problem = function(found)
+      tell(found)
+      if bad then bad:problem(found) end
+    end,
+    skip = bad and function(row, line, columns) bad:row(row, line, columns) end or nil,
+  })
+  local trouble = bad and bad:close(made ~= nil)
+  if trouble then desks.fail(("--skip-bad: %s"):format(trouble)) end
+  return made, problems
+end
 
 -- Reads the spreadsheet into the ledger. Answers the plan and the ledger; or nil, nil and the exit status, after
 -- everything was said.
 local function make(desk, dry_run)
-  local talk, given, told, bad = desk.talk, desk.given, 0, nil
-  local wix = desk:client()
+  local talk, given, told = desk.talk, desk.given, 0
+  desk:client()
   if given.csv ~= "-" then
     local file, problem = io.open(given.csv, "rb") -- before a ledger is made for it
     if not file then desks.fail(problem .. ". Check the path, it starts at the current folder. Nothing was planned") end
@@ -56,26 +80,15 @@ local function make(desk, dry_run)
   end
   local ledger = dry_run and desk:ledger_to_look_at() or desk:ledger()
   if not dry_run then desk:name_ledger() end
-  if given.skip_bad then
-    local problem
-    bad, problem = bad_lines.new(given.skip_bad, given.csv, desk.path)
-    if not bad then desks.fail(("--skip-bad: %s"):format(problem)) end
-    if dry_run then bad = NOTHING_WRITTEN end
+  local bad = file_of_bad_lines(desk, dry_run)
+  if bad and bad.is_there and not dry_run then
+    plan_once(desk, ledger, file_of_bad_lines(desk, true), true, function() end)
   end
-  local made, problems = ledger:plan(source_of(given.csv), {
-    client = wix, column = columns_of(desk), role = given.role and #given.role > 0 and given.role or nil,
-    locale = given.locale or desk.config.locale, invite_purpose = given.purpose, language = given.language, encoding = given.encoding,
-    delimiter = given.delimiter == "\\t" and "\t" or given.delimiter, limit = given.limit, dry_run = dry_run,
-    on_problem = function(found)
-      told = told + 1
-      if told <= TOLD then talk:wrong("%s", tostring(found)) end
-      if bad then bad:problem(found) end
-    end,
-    skip = bad and function(row, line, columns) bad:row(row, line, columns) end or nil,
-  })
+  local made, problems = plan_once(desk, ledger, bad, dry_run, function(found)
+    told = told + 1
+    if told <= TOLD then talk:wrong("%s", tostring(found)) end
+  end)
   if told > TOLD then talk:wrong("and %d more lines that cannot be used", told - TOLD) end
-  local trouble = bad and bad:close(made ~= nil)
-  if trouble then desks.fail(("--skip-bad: %s"):format(trouble)) end
   if made then
     if told > 0 then
       talk:wrong(dry_run and "these lines would be left out, and written to %s" or "%d lines were left out; they are in %s",
