@@ -505,6 +505,61 @@ describe("a file of lines that were left out #pure", function()
   end)
 end)
 
+describe("whoever is removed by a review #pure", function()
+  local DAN, EMP = "dan@example.com", "emp@example.com"
+
+  before_each(function()
+    reviews.open()
+    reviews.start()
+    reviews.join(2, DAN)
+  end)
+  after_each(reviews.close)
+
+  local function invite(email, ...)
+    for _, number in ipairs{ ... } do
+      assert(reviews.ledger:plan({ { site_id = access.id(number), email = email, role = support.ROLE.title } }, { client = reviews.wix }))
+    end
+    assert(reviews.ledger:send(reviews.wix))
+  end
+
+  -- What is told beside the plan of removing the contributor and the member.
+  local function notes()
+    local path = reviews.review()
+    access.decide(path, function(row)
+      return (row.email == DAN and row.who == "contributor" or row.email == EMP and row.who == "member") and "remove" or nil
+    end)
+    return table.concat(assert(reviews.apply(path, { dry_run = true })).plan.notes, "\n")
+  end
+
+  it("could come back by an invite to the team, to that site or everywhere", function()
+    assert(reviews.ledger:team_invite(reviews.wix, { email = DAN, role = support.ROLE.title, sites = { access.id(1) } }))
+    assert.is_nil(notes():find("invite to the team", 1, true)) -- another site
+    reviews.close()
+    reviews.open()
+    for _, sites in ipairs{ { access.id(1), access.id(2) }, false } do
+      reviews.start()
+      reviews.join(2, DAN)
+      assert(reviews.ledger:team_invite(reviews.wix, { email = DAN, role = support.ROLE.title, sites = sites or nil,
+        everywhere = not sites or nil }))
+      contains(notes(), "dan@example.com has an open invite to the team, for " .. (sites and "Two" or "the whole account")
+        .. ", and could come back by it: no call takes that back, wixum leaver dan@example.com tells what does")
+    end
+  end)
+
+  it("could come back by invites to sites, also a member of the team", function()
+    invite(EMP, 1)
+    contains(notes(), "emp@example.com has an open invite to Bäckerei, and could come back by it: wixum withdraw emp@example.com --site "
+      .. access.id(1))
+    invite(EMP, 2)
+    local told = notes()
+    for number = 1, 2 do contains(told, "wixum withdraw emp@example.com --site " .. access.id(number)) end
+    assert.is_nil(told:find("more sites", 1, true))
+    invite(EMP, 3, 4, 5)
+    contains(notes(), "wixum withdraw emp@example.com --site " .. access.id(3),
+      "emp@example.com has open invites to 2 more sites: wixum leaver emp@example.com names them all")
+  end)
+end)
+
 describe("the command's question #pure", function()
   local desk, child
 

@@ -15,12 +15,11 @@ local interrupted = require "wixum.ledger.interrupted"
 local now_read = require "wixum.access.now"
 local plan = require "wixum.access.plan"
 local plans = require "wixum.ledger.plan"
-local printable = require("wixum.csv.problem").printable
 local removed = require "wixum.ledger.removed"
 local review = require "wixum.access.review"
-local rows = require "wixum.access.rows"
 local ties = require "wixum.access.ties"
 local titles = require "wixum.access.titles"
+local ways_back = require "wixum.access.ways_back"
 local words = require "wixum.access.words"
 
 local apply = {}
@@ -139,30 +138,6 @@ local function from_review(owner, wix, path, context, options)
   return made, nil, read.digest
 end
 
--- ---- what is told beside a plan --------------------------------------------------------------------------------------
-
-local OPEN = "SELECT DISTINCT person FROM invites WHERE site_id = ? AND state IN ('pending', 'sending', 'unknown')"
-
--- Who is to be removed, and has another way: an invite by which they could come back, or the team.
-local function tell_ways_back(made, db)
-  local invited = {}
-  for _, change in ipairs(made.changes) do
-    if change.kind == "remove_contributor" and change.email ~= "" then
-      if not invited[change.site_id] then
-        for row in db:rows(OPEN, change.site_id) do within(invited, change.site_id)[row.person] = true end
-      end
-      if within(invited, change.site_id)[folding.person(change.email)] then
-        table.insert(made.notes, ("%s has an open invite to %s, and could come back by it: wixum withdraw %s --site %s"):format(
-          words.person(change), words.place(change), evidence.shell(change.email), change.site_id))
-      end
-    end
-    if change.by_team then
-      table.insert(made.notes, ("%s is in the team too, and %s %s by it: %s"):format(words.person(change),
-        change.by_team == rows.SOME and "may still reach" or "still reaches", words.place(change), printable(change.by_team, 60)))
-    end
-  end
-end
-
 -- ---- what is written down --------------------------------------------------------------------------------------------
 
 local KIND = "access"
@@ -277,7 +252,7 @@ function apply.run(owner, wix, given, options)
   if not made then return nil, err end
   local done = setmetatable({ outcome = "planned", plan = made, total = #made.changes, as_wanted = 0, otherwise = 0, unseen = 0, calls = 0,
     wrong = {} }, words.done)
-  tell_ways_back(made, db)
+  ways_back.tell(made, db)
   if given.on_plan then given.on_plan(made) end
   if not given.changes then return done end
   local name = given.file and given.file:match("[^/]*$") or "table"
