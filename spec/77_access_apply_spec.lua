@@ -331,8 +331,6 @@ describe("a file #pure", function()
     end
     for _, case in ipairs{
       { of_ann{ account_id = "1,23E+35" }, 'column "account_id": it is not an id' }, { of_ann{ site_id = "" }, 'column "site_id"' },
-      { of_ann{ account = FOREIGN }, "this review is of another account" },
-      { of_ann{ service = "https://www.wixapis.com" }, "another service" },
       { of_ann{ role_ids = "6,60041E+18" }, "rounded it" }, { of_ann{ role_ids = "6600412800113080000" }, "rounded it" },
       { of_ann{ who = "invited" }, "an open invite to the team" }, { of_ann{ who = "" }, "there is nobody to decide about" },
       { of_ann{ changes = "gone" }, "gone already" }, { of_ann{ account_id = server.account_id }, "the ledger's own account" },
@@ -346,6 +344,13 @@ describe("a file #pure", function()
       end, "line " .. at + 1 .. " decides otherwise" } } do
       with(case[1])
       refused(case[2])
+    end
+    for name, value in pairs{ account = FOREIGN, service = "https://www.wixapis.com" } do
+      with(of_ann{ [name] = value })
+      server:requests_clear()
+      local none, err = apply()
+      assert.same({ nil, "ledger", 0 }, { none, err.kind, changing() })
+      contains(err.message, "this review is of another " .. name)
     end
     with(of_ann{ role_ids = "" }) -- then it is not compared
     assert.equal(1, #assert(apply{ dry_run = true }).plan.changes)

@@ -560,6 +560,24 @@ describe("whoever is removed by a review #pure", function()
   end)
 end)
 
+describe("a review of elsewhere #pure", function()
+  it("is refused in one line, which does not say to correct it", function()
+    local desk = command.new{ seed = 3, sites = { { id = SITE, contributors = { { email = "ann@example.com" } } } } }
+    desk:done("access", "--csv", "review.csv")
+    local text = desk:read("review.csv")
+    for what, elsewhere in pairs{ service = text:gsub("http://[%d.:]+", "https://www.wixapis.com"),
+      account = text:gsub(desk.server.account_id:gsub("%-", "%%-"), access.FOREIGN) } do
+      desk:write("elsewhere.csv", elsewhere)
+      local output = desk:fails(2, "access", "apply", "elsewhere.csv")
+      contains(output, "elsewhere.csv: this review is of another " .. what .. ": line 2 says ", "and here it is ",
+        "Make a review here, by `wixum access --csv FILE`, and decide in that. Nothing was done")
+      assert.is_nil(output:find("correct", 1, true))
+      assert.equal(1, select(2, output:gsub("of another " .. what, "")))
+    end
+    desk:close()
+  end)
+end)
+
 describe("the command's question #pure", function()
   local desk, child
 

@@ -9,6 +9,7 @@ local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
 local names = require "wixum.names"
 local plans = require "wixum.ledger.plan"
+local redaction = require "wixum.redaction"
 local rows = require "wixum.access.rows"
 local sheet = require "wixum.access.sheet"
 local since = require "wixum.access.since"
@@ -207,18 +208,17 @@ local function digest_of(list)
 end
 decisions.digest = digest_of
 
--- Of which account and service a row says that it is.
-local function is_of_others(row, context, report)
-  local good = true
-  if context.account and folding.ascii(row.account) ~= context.account then
-    good = false
-    report("account", row.account, ("this review is of another account than the ledger's, %s"):format(context.account))
+-- Of which account and service the rows say that they are. Said once, and of the whole file: line by line it would read as what is to be
+-- corrected there, and whoever replaces the word in all lines decides here about people of elsewhere.
+local function check_origin(path, list, context)
+  local function refuse(row, what, said, own)
+    database.fail_of_file(("%s: this review is of another %s: line %d says %s, and here it is %s"):format(path, what, row.line,
+      redaction.text(said, 80) or "nothing", own), "Make a review here, by `wixum access --csv FILE`, and decide in that. Nothing was done")
   end
-  if row.service ~= context.service then
-    good = false
-    report("service", row.service, ("this review is of another service than the client's, %s"):format(context.service))
+  for _, row in ipairs(list) do
+    if context.account and folding.ascii(row.account) ~= context.account then refuse(row, "account", row.account, context.account) end
+    if row.service ~= context.service then refuse(row, "service", row.service, context.service) end
   end
-  return not good
 end
 
 -- Contributors who are to go, and are in the team too: by that they still reach the site.
@@ -287,12 +287,13 @@ function decisions.read(path, context)
   local found, seen, texts, decided = { wants = {}, keep = 0, undecided = 0, undecidable = 0, notes = {} }, {}, {}, {}
   context.columns = why
   check_columns(path, why, found.notes)
+  check_origin(path, list, context)
   for _, row in ipairs(list) do
     row.who = folding.ascii(row.who)
     local function report(column, value, reason)
       add(csv_problem.new{ file = path, line = row.line, column = column, value = value, reason = reason })
     end
-    local want = not is_of_others(row, context, report) and want_of(row, context, report) or nil
+    local want = want_of(row, context, report)
     if want == "undecided" or want == "undecidable" then found[want] = found[want] + 1
     elseif want then
       local key = key_of(row)
