@@ -560,6 +560,20 @@ describe("whoever is removed by a review #pure", function()
   end)
 end)
 
+describe("a row of a table #pure", function()
+  after_each(reviews.close)
+
+  it("is told all that is wrong with it at once: whom nobody knows, and a role that is not there", function()
+    reviews.open()
+    reviews.start()
+    local none, problems = reviews.compare{ { site_id = access.id(1), email = "nobody@example.com", roles = { "Manager of all" } } }
+    assert.is_nil(none)
+    assert.equal(2, problems.count)
+    contains(problems, 'row 1: there is no role "Manager of all"', "the ledger knows no account that is certainly this person's")
+    assert.equal(0, reviews.changing())
+  end)
+end)
+
 describe("a review of elsewhere #pure", function()
   it("is refused in one line, which does not say to correct it", function()
     local desk = command.new{ seed = 3, sites = { { id = SITE, contributors = { { email = "ann@example.com" } } } } }

@@ -205,8 +205,10 @@ function meant.resolve(list, context, now)
   for _, row in ipairs(list) do
     local report, own, reason = report_of(row), {}, nil
     if not row.nobody then
+      local ids, wrong = roles_of(row, find)
       own, reason = resolve(row, people, context, now)
-      if own then row.ids, reason = roles_of(row, find) end
+      if own then row.ids, reason = ids, wrong
+      elseif wrong then report(wrong) end
     end
     if reason then report(reason, not own and row.email or nil)
     elseif row.folders then found.folders[own[1].user_id] = row

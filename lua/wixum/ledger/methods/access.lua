@@ -133,7 +133,8 @@ local GIVEN = { "apply", "ask", "concurrency", "desired", "dry_run", "file", "lo
 --- on_progress: (fun(summary: table))?, concurrency: integer? } file: a CSV with decisions, or a Lua file; desired: the same as a table;
 --- on_progress: its `step` is "looking" before anything is changed
 ---@return wixum.AccessApplied? applied
----@return wixum.Error|wixum.PlanProblem[]|nil err problems of the file: then nothing was asked of the service but its roles
+---@return wixum.Error|wixum.PlanProblem[]|nil err problems of the file: then nothing was changed. Of a review nothing was asked of the
+--- service but its roles; whom a table means by an address is told only when its sites and the team have been read
 function methods.apply_access(object, wix, given)
   local state = state_of(object, "apply_access")
   local name = "ledger:apply_access"
