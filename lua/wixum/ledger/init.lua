@@ -5,6 +5,7 @@
 --   init ─ methods ─ object              what programs call; what is behind a ledger
 --        ─ plan ─ sheet, lookup          rows of a spreadsheet become rows of the ledger
 --        ─ send, act ─ run ─ calls, journal   they go out, are mailed again, are revoked; each step is on disk before and after
+--             ─ shown                    what somebody was told before they said yes
 --        ─ check ─ looks, attribution, evidence   who has joined: what is seen, what follows from it, in words
 --        ─ decide, confirm                what follows by date, or from what a person says
 --        ─ wixum.access                   who can reach what: reviews, decisions, desired states
