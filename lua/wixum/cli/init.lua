@@ -36,8 +36,8 @@ local COMMANDS = {
   report = { "report", "report" },
 }
 
--- Commands that are always followed by one of their own, and those which that may be.
-local GROUPS = { team = true }
+-- Commands that are a group of others, with the one that they are by themselves; and those that may follow a command.
+local GROUPS = { team = "list" }
 local STEPS = { team = { invite = true, list = true }, access = { apply = true } }
 
 -- Of which command the page explains a command line: the last that it names.
@@ -110,7 +110,7 @@ function cli.main(arguments)
       "\n")
     return status.USAGE
   end
-  if GROUPS[given.command] then given.command = given.command .. " " .. given[given.command] end
+  if GROUPS[given.command] then given.command = given.command .. " " .. (given.step or GROUPS[given.command]) end
   if given.command == "sandbox" then return require("wixum.cli.sandbox").run(given) end
   if given.command == "repl" then return require("wixum.cli.repl").run(given) end
   if given.command == "help" then return help(given) end

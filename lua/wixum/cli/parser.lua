@@ -147,9 +147,16 @@ local function parting(add)
   trusting(leaver)
 end
 
--- The team.
+-- The team. As `roles` and `sites` are lists, so is `team` by itself.
+local function listing(command, titles, csv)
+  command:option("--locale", "The language of titles, such as de."):argname("LOCALE"):target(titles)
+  command:flag("--csv", "As CSV."):target(csv)
+end
+
 local function employing(top)
-  local team = top:command("team", "The account's employees."):epilog(EVERYWHERE):command_target("team"):require_command(true)
+  local team = top:command("team", "The account's employees: a list of them, and inviting them.")
+    :epilog(EVERYWHERE):command_target("step"):require_command(false)
+  listing(team, "list_locale", "list_csv") -- names of their own: the same ones of the step behind it would undo these
   local employ = team:command("invite", "Invite employees to the account, with a role on chosen sites."):epilog(EVERYWHERE)
   employ:argument("emails", "Who is invited."):args("+"):convert(address):argname("EMAIL")
   employ:option("--role", "The role, by its title or id."):count(1):argname("TITLE")
@@ -159,9 +166,8 @@ local function employing(top)
   employ:option("--locale", "The language of titles, such as de."):argname("LOCALE")
   employ:option("--language", "The language of the mail."):argname("LANGUAGE")
   employ:flag("--dry-run", "Tell what would be done, and do nothing.")
-  local list = team:command("list", "Who is in the team or invited, and what became of the ledger's invites."):epilog(EVERYWHERE)
-  list:option("--locale", "The language of titles, such as de."):argname("LOCALE")
-  list:flag("--csv", "As CSV.")
+  listing(team:command("list", "Who is in the team or invited, and what became of the ledger's invites; `wixum team` is the same.")
+    :epilog(EVERYWHERE), "locale", "csv")
 end
 
 -- Who can reach what.

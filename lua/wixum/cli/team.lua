@@ -18,6 +18,9 @@ local function tell_refused(talk, refused)
   for _, one in ipairs(refused) do talk:wrong("%s was not invited: %s", printable(one.email, 100), printable(one.reason, 200)) end
 end
 
+-- The language of titles: said behind the step, before it, or in the config file.
+local function locale_of(desk) return desk.given.locale or desk.given.list_locale or desk.config.locale end
+
 -- The sites that --site and --sites name; nil where neither is said.
 local function sites_of(given)
   local list = table.move(given.site or {}, 1, #(given.site or {}), 1, {})
@@ -39,6 +42,7 @@ end
 ---@return integer code
 function team.invite(desk)
   local given, talk = desk.given, desk.talk
+  if given.list_csv then desks.fail("--csv is about the list of `wixum team`, not about inviting: leave it out") end
   local sites = sites_of(given)
   if (sites ~= nil) == (given.everywhere == true) then
     desks.fail("say --site S for the sites, or --everywhere for the whole account")
@@ -48,7 +52,7 @@ function team.invite(desk)
   if not given.dry_run then desk:name_ledger() end
   local function options(more)
     more.email, more.role, more.sites, more.everywhere = given.emails, given.role, sites, given.everywhere
-    more.language, more.locale = given.language, given.locale or desk.config.locale
+    more.language, more.locale = given.language, locale_of(desk)
     return more
   end
   local looked = assert(ledger:team_invite(wix, options{ dry_run = true }))
@@ -119,12 +123,13 @@ local function lines_of(person, titles)
   return lines
 end
 
---- `wixum team list`.
+--- `wixum team list`, or `wixum team` alone.
 ---@param desk table
 ---@return integer code
 function team.list(desk)
   local given, talk, wix = desk.given, desk.talk, desk:client()
-  local info = assert(wix.users.get_roles_info{ locale = given.locale or desk.config.locale or "en" })
+  local as_csv = given.csv or given.list_csv
+  local info = assert(wix.users.get_roles_info{ locale = locale_of(desk) or "en" })
   local titles = {}
   for _, list in ipairs{ info.predefined_roles, info.custom_roles } do
     for _, role in ipairs(list) do
@@ -145,11 +150,11 @@ function team.list(desk)
   local rows = {}
   for _, person in ipairs(people) do
     for _, line in ipairs(lines_of(person, titles)) do
-      if given.csv or talk.json then line.on = table.concat(line.places, "; ") end
+      if as_csv or talk.json then line.on = table.concat(line.places, "; ") end
       rows[#rows + 1] = line
     end
   end
-  talk:list(COLUMNS, rows, given.csv)
+  talk:list(COLUMNS, rows, as_csv)
   if (changed or 0) > 0 then
     talk:note("%s of the ledger %s known better now.", counted(changed, "invite", "invites"), changed == 1 and "is" or "are")
   end
