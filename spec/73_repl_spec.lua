@@ -259,15 +259,19 @@ describe("wixum repl", function()
         assert.matches("> print[^\n]*\nat the prompt\n", output)
       end
     end
-    for _, words in ipairs{ { "--ledger", "repl", "status" }, { "help", "repl" }, { "--ledger=repl", "status" }, { "repl", "--nowhere" },
-      { "--nowhere", "repl" } } do
+    for _, words in ipairs{ { "--ledger", "repl", "status" }, { "help", "x", "repl" }, { "--ledger=repl", "status" },
+      { "repl", "--nowhere" }, { "--nowhere", "repl" } } do
       local output, code = typed({ "print('at the prompt')" }, table.unpack(words))
       assert.equal(2, code, output)
       assert.is_nil(output:find("at the prompt", 1, true), output)
     end
-    local output, code = typed({}, "repl", "--help")
-    assert.equal(0, code)
-    assert.matches("^Usage: wixum repl", output)
+    local output, code
+    for _, words in ipairs{ { "repl", "--help" }, { "help", "repl" } } do
+      output, code = typed({}, table.unpack(words))
+      assert.equal(0, code)
+      assert.matches("^Usage: wixum repl", output)
+      assert.is_nil(output:find("> ", 1, true), output)
+    end
     output, code = process.run({ "lua5.4", "lua/wixum/cli/main.lua", "repl" })
     assert.equal(2, code)
     assert.matches("this begins as `wixum repl`", output, 1, true)

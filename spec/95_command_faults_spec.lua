@@ -4,6 +4,7 @@
 local cjson = require "cjson"
 local command = require "spec.support.command"
 local support = require "spec.support.ledger"
+local wixum = require "wixum"
 
 local ROLE = support.ROLE.title
 
@@ -40,5 +41,81 @@ describe("`wixum team` #pure", function()
       "as Website-Manager on the whole account")
     contains(desk:fails(2, "team", "--csv", "invite", "eve@example.com", "--role", ROLE, "--everywhere"), "--csv is about the list")
     assert.equal(0, #desk.server:outbox())
+  end)
+end)
+
+describe("`wixum help` #pure", function()
+  local desk
+
+  before_each(function() desk = command.new{ seed = 3 } end)
+  after_each(function() desk:close() end)
+
+  it("prints the page of every command and every step, as --help does", function()
+    local seen = 0
+    local function check(parser, path)
+      for _, one in ipairs(parser._commands) do
+        local words = table.move(path, 1, #path, 1, {})
+        words[#words + 1] = one._aliases[1]
+        local page = desk:done(table.unpack(table.move({ "--help" }, 1, 1, #words + 1, table.move(words, 1, #words, 1, {}))))
+        local told = desk:done("help", table.unpack(words))
+        local topic = #words == 1 and require("wixum.help").find(words[1])
+        assert.equal(page, topic and told:sub(1, #page) or told)
+        assert.equal(topic and page .. ('\nFor scripts, wixum.help("%s") says:\n\n%s\n'):format(words[1], topic) or page, told)
+        seen = seen + 1
+        check(one, words)
+      end
+    end
+    check(require("wixum.cli.parser").new(), {})
+    assert.is_true(seen > 25)
+    contains(desk:done("help", "doctor"), "Usage: wixum doctor", 'For scripts, wixum.help("doctor") says:', "wixum.doctor(options)")
+  end)
+
+  it("names what is near among commands and in scripts, and where the others are listed", function()
+    local WHERE = "`wixum --help` lists the commands, `wixum help` what scripts have"
+    contains(desk:fails(2, "help", "statsu"),
+      'there is no help on "statsu" (did you mean `wixum help status`, or "stats" in scripts?)', WHERE)
+    contains(desk:fails(2, "help", "chekc"), "(did you mean `wixum help check`?)", WHERE)
+    contains(desk:fails(2, "help", "bulkinvite"), '(did you mean "bulk_invite" in scripts?)', WHERE)
+    contains(desk:fails(2, "help", "zzzzzzzz"), 'no help on "zzzzzzzz"; ' .. WHERE)
+    contains(desk:fails(2, "help", "options", "x"), 'no help on "options x"; ' .. WHERE)
+    contains(desk:fails(2, "help", "access", "aply"),
+      'no command "access aply" (did you mean `wixum help access apply`?); `wixum help access` explains what there is')
+    contains(desk:fails(2, "help", "status", "x"), 'no command "status x"; `wixum help status` explains')
+  end)
+
+  it("is what a mistyped option of sandbox, repl and help leads to", function()
+    for _, name in ipairs{ "sandbox", "repl", "help" } do
+      contains(desk:fails(2, name, "--nowhere"), ("`wixum %s --help` explains it"):format(name))
+    end
+  end)
+end)
+
+describe("wixum.help #pure", function()
+  it("has something to say of every name that it lists", function()
+    local text, seen = wixum.help(), 0
+    for name in text:gmatch("\n  wixum%.([%w_.]+)") do
+      assert.equal("string", type(wixum.help(name)), name)
+      seen = seen + 1
+    end
+    assert.is_true(seen > 20)
+    for word in text:match("\nwixum%.help%(.*$"):gmatch('"([^"]+)"') do wixum.help(word) end
+    assert.equal(wixum.help("use"), wixum.help(wixum.use))
+    assert.equal(wixum.help("time"), wixum.help(wixum.time))
+  end)
+
+  it("has every method of a ledger, and every function about people", function()
+    local ledgers, people = wixum.help("ledger"), wixum.help("people")
+    assert.equal(wixum.help(wixum.ledger), ledgers)
+    for _, name in ipairs{ "access", "deciding", "files", "joining", "looking", "people", "sending", "team" } do
+      for method in pairs(require("wixum.ledger.methods." .. name)) do
+        assert.matches(("ledger:%s%%f[^%%w_]"):format(method), ledgers)
+        assert.equal(ledgers, wixum.help("ledger." .. method))
+      end
+    end
+    for name, one in pairs(wixum.people) do
+      contains(people, ("people.%s("):format(name))
+      assert.equal(people, wixum.help(one))
+      assert.equal(people, wixum.help("people." .. name))
+    end
   end)
 end)

@@ -186,7 +186,7 @@ end
 local REST = {
   { "client{ … }", "a client of your own; wix:with{ … } for another site or timeout; wix:call{ … } for an endpoint that is "
     .. "not declared; wix:close()" },
-  { "use(wix)", "make a client the default one" },
+  { "use(wix)", "makes a client the default one" },
   { "roles.find(wix, title)", "a role by its title" },
   { "assignments.invitee{ … }", "an item of subjects_assignments: whom, which role, on which sites" },
   { "assignments.of{ … }", "the same for update_team_member_assignments" },
@@ -215,11 +215,40 @@ local function overview()
   add_entries(lines, entries)
   lines[#lines + 1] = ""
   lines[#lines + 1] = 'wixum.help(wixum.site_invites), wixum.help(wixum.site_invites.bulk_invite), wixum.help("options") tell more,'
-  lines[#lines + 1] = 'as do the words "client", "call", "roles.find", "stats", "retries", "errors", "sandbox" and the names above.'
+  lines[#lines + 1] = 'as do the words "call", "stats", "retries", "errors", "sandbox", and each name above, such as "roles.find".'
   return table.concat(lines, "\n")
 end
 
 -- ---- finding it ------------------------------------------------------------------------------------------------------
+
+-- Topics that tell of several functions, and how these are written in them: each of the names leads there.
+local TELLS = { ["ledger.open"] = { "ledger.", "ledger:([%l_]+)" }, people = { "people.", "people%.([%l_]+)%(" } }
+
+-- What is said of a helper's module: all that is said of its functions.
+local function of_module(module)
+  local texts = {}
+  for name, text in pairs(topics) do
+    if name:match("^(%w+)%.") == module then texts[#texts + 1] = text end
+  end
+  table.sort(texts)
+  return #texts > 0 and table.concat(texts, "\n\n") or nil
+end
+
+local function add_topics(found, known)
+  for name, text in pairs(topics) do
+    local function explain() return text end
+    found[name], known[#known + 1] = explain, name
+    local module = name:match("^(%w+)%.")
+    if module and not found[module] then
+      found[module], known[#known + 1] = function() return of_module(module) end, module
+    end
+    local tells = TELLS[name]
+    for inner in text:gmatch(tells and tells[2] or "^$") do
+      inner = tells[1] .. inner
+      if not found[inner] then found[inner], known[#known + 1] = explain, inner end
+    end
+  end
+end
 
 -- Everything with a name of its own: a function that explains it, by full and by short name; and both kinds of names.
 local function all_words()
@@ -228,9 +257,7 @@ local function all_words()
     found[declared.full_name], found[declared.name] = explain, found[declared.name] or explain
     known[#known + 1], short[#short + 1] = declared.full_name, declared.name
   end
-  for name, text in pairs(topics) do
-    found[name], known[#known + 1] = function() return text end, name
-  end
+  add_topics(found, known)
   for _, name in ipairs(declaration.namespace_names()) do
     local namespace = declaration.namespace(name)
     found[name], known[#known + 1] = function() return of_namespace(namespace) end, name
@@ -242,10 +269,22 @@ local function all_words()
   return found, known, short
 end
 
-local function of_word(word)
+--- What is said of a word; nil, and the nearest word that there is something about, where it is none.
+---@param word string
+---@return string? text
+---@return string? near
+function help.find(word)
   word = word:gsub("^wixum%.", "")
   local found, known, short = all_words()
   if found[word] then return found[word]() end
+  return nil, names.nearest(word, short) or names.nearest(word, known)
+end
+
+local function of_word(word)
+  local text = help.find(word)
+  if text then return text end
+  word = word:gsub("^wixum%.", "")
+  local _, known, short = all_words()
   local near = names.nearest(word, short)
   errors.mistake(("there is no help on %s%s"):format(redaction.text(word, 64) or '""',
     near and names.suggestion(word, { near }) or names.suggestion(word, known)))
@@ -253,16 +292,16 @@ end
 
 -- What is said of a helper, found by itself: the function, or the module that it is in.
 local function topic_of(about)
-  local texts = {}
   for name, text in pairs(topics) do
     local part, of_part = name:match("^(%w+)%.([%w_]+)$")
     local helper = part and package.loaded["wixum." .. part]
     if not part and about ~= nil and rawequal(about, rawget(package.loaded["wixum"], name)) then return text end
     if helper and rawequal(about, rawget(helper, of_part)) then return text end
-    if helper and rawequal(about, helper) then texts[#texts + 1] = text end
+    if helper and rawequal(about, helper) then return of_module(part) end
   end
-  table.sort(texts)
-  return #texts > 0 and table.concat(texts, "\n\n") or nil
+  for _, one in pairs(package.loaded["wixum.people"] or {}) do
+    if rawequal(about, one) then return topics.people end
+  end
 end
 
 --- The explanation of a thing.

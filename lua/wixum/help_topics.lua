@@ -92,6 +92,12 @@ wixum.ledger.open(path, options) -> ledger; or nil, err
     ledger:remind(wix, { after = "10d", every = "7d", at_most = 2 })   checks, and mails those once more who have not accepted
     ledger:retry(selector)                  plans failed, expired and revoked rows anew
     ledger:settle(selector, verdict)        what became of rows that are unknown: "sent" or "not_sent"
+    ledger:waiting(wix)                     what send would do: planned, people, sites, calls, and at least so many seconds;
+                                            ledger:check_cost(wix): the same of a check
+    ledger:who(text, { client = wix })      somebody, everywhere; ledger:for_support(text): a block to paste
+    ledger:withdraw(wix, { email =, site_id = })   the wrong person: revokes, or takes the access away once ask says yes
+    ledger:leaver(wix, email)               all that somebody can still reach; apply = true takes it away
+    ledger:team(wix)                        the team; ledger:team_invite(wix, { email =, role =, sites = }): employees
     ledger:access(wix, { csv =, html =, lua =, since = })   who can reach what
     ledger:apply_access(wix, { file =, ask = })   carries a review's decisions out, or compares a Lua table with what is so
     ledger:status(selector)                 counts by state and site; what a person has to look at
@@ -100,8 +106,9 @@ wixum.ledger.open(path, options) -> ledger; or nil, err
     ledger:backup(path)                     all of it in one file; ledger:import(path) reads a backup or an export
     ledger:stop()                           ends a run that is under way in another task, and leaves nothing unknown
     ledger:rows(selector)                   rows by email, site_id, state, last_mail_before, invited_before, limit
+    ledger:find_site(text)                  a site's id by its name or address; ledger:bound(): base_url, account_id of its service
     ledger:close()
-  What the file or the disk refuses is an error of kind ledger.
+  What the file or the disk refuses is an error of kind ledger. wixum.help("people") tells more of those about people.
 
   Example
     local ledger = assert(wixum.ledger.open("handover.db"))
@@ -124,11 +131,38 @@ wixum.people, or the same as methods of a ledger
     people.leaver(ledger, wix, email, { apply =, ask = })   all that somebody can still reach; apply takes it away
     people.team(ledger, wix)                the team, and what became of the ledger's invites to it
     people.team_invite(ledger, wix, { email =, role =, sites = })   employees; everywhere = true: the whole account
+    people.access(ledger, wix, { csv =, html =, lua =, since =, site_id = })   who can reach what: a review to be decided and signed
+    people.apply_access(ledger, wix, { file =, ask = })   carries its decisions out; or of a Lua table, { desired =, apply = }
 
   Example
     local ledger = assert(wixum.ledger.open("handover.db"))
     print(assert(wixum.people.check(ledger, wix)))
     print(assert(wixum.people.leaver(ledger, wix, "ann@example.com")))]],
+  ["use"] = [[
+wixum.use(wix)
+  Makes a client the default one: what wixum.site_invites and the like, and calls without a client, use from now on.
+
+  Example
+    wixum.use(require("wixum.sandbox").start():client())]],
+  ["check_email"] = [[
+wixum.check_email(text) -> true; or nil and the reason
+  Is this an address that mail can go to, as far as its text shows? Operations and the ledger check the same.
+
+  Example
+    print(wixum.check_email("ann@example"))]],
+  ["time"] = [[
+wixum.time(date) -> seconds; or nil and the reason
+  Seconds since the epoch of a date as answers have it (RFC 3339): an integer where it has no fraction of a second.
+
+  Example
+    print(wixum.time("2025-11-24T16:00:00Z"))   -- 1764000000]],
+  ["interrupted"] = [[
+wixum.interrupted -> the error value of the last call, or map, that Ctrl-C ended; nil: none was
+  For the REPL, where what Ctrl-C raises is printed and gone. Its outcome says whether the call may have acted; of a map it
+  has answers and errors.
+
+  Example
+    print(wixum.interrupted and wixum.interrupted.outcome)]],
   ["doctor"] = [[
 wixum.doctor(options) -> report
   Looks whether everything is as it must be, and says what to do where it is not: settings and where each comes from, the

@@ -15,6 +15,7 @@
 --        ─ doctor                          doctor
 --        ─ sandbox ─ like_account          sandbox; the account that one is like
 --        ─ repl                            repl
+--        ─ help                            help
 --            told                          what went wrong, in words and as an exit status
 --            running ─ progress            runs that mail, with their progress and Ctrl-C
 --            selection                     which rows are meant
@@ -38,29 +39,17 @@ local COMMANDS = {
 
 -- Commands that are a group of others, with the one that they are by themselves; and those that may follow a command.
 local GROUPS = { team = "list" }
+local ALONE = { sandbox = true, repl = true, help = true } -- those that act on no desk
 local STEPS = { team = { invite = true, list = true }, access = { apply = true } }
 
 -- Of which command the page explains a command line: the last that it names.
 local function page_of(arguments)
   local command, step
   for _, word in ipairs(arguments) do
-    if not command then command = (COMMANDS[word] or GROUPS[word]) and word or nil
+    if not command then command = (COMMANDS[word] or GROUPS[word] or ALONE[word]) and word or nil
     elseif not step then step = STEPS[command] and STEPS[command][word] and word or nil end
   end
   return step and command .. " " .. step or command
-end
-
-local function help(given)
-  local ok, text = pcall(require("wixum").help, given.word)
-  if not ok then
-    io.stderr:write("wixum help: ", (tostring(text):gsub("^[^:]+:%d+: ", "")), "\n")
-    return status.USAGE
-  end
-  local written, trouble = io.stdout:write(text, "\n")
-  if written then written, trouble = io.stdout:flush() end
-  if written then return status.DONE end
-  io.stderr:write("wixum help: it could not be written: ", trouble, "\n")
-  return status.USAGE
 end
 
 -- A command that acts on a service or a ledger, with whatever goes wrong told in words.
@@ -113,7 +102,7 @@ function cli.main(arguments)
   if GROUPS[given.command] then given.command = given.command .. " " .. (given.step or GROUPS[given.command]) end
   if given.command == "sandbox" then return require("wixum.cli.sandbox").run(given) end
   if given.command == "repl" then return require("wixum.cli.repl").run(given) end
-  if given.command == "help" then return help(given) end
+  if given.command == "help" then return require("wixum.cli.help").run(top, given.words) end
   return on_desk(given)
 end
 

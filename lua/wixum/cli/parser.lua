@@ -272,8 +272,8 @@ local function playing(top)
 
   top:command("repl", "Lua's prompt, with wixum, wix (a client) and, where its file is there, ledger ready."):epilog(EVERYWHERE)
 
-  local help = top:command("help", "Explain an operation, a namespace or a word.")
-  help:argument("word", "e.g. site_invites.bulk_invite, options"):args("?")
+  local help = top:command("help", "Explain a command, or what scripts have: an operation, a namespace or a word.")
+  help:argument("words", "e.g. remind, access apply, site_invites.bulk_invite, options"):args("*"):argname("WORD")
 end
 
 --- The parser.
