@@ -463,7 +463,7 @@ describe("the command, with a ledger #pure", function()
         words[#words + 1], words[#words + 2] = "--email", "anm@example.com"
         local output, code = run(table.unpack(words))
         assert.equal(2, code, output)
-        assert.matches("the ledger knows nobody called anm@example.com", output, 1, true)
+        assert.matches("the ledger has no invite to anm@example.com", output, 1, true)
       end
     end)
 

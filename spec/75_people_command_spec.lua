@@ -53,7 +53,7 @@ describe("the command, about people #pure", function()
 
   it("is told typing mistakes, and what a ledger does not know", function()
     contains(desk:fails(2, "confirm", ANN, "--site", SITE, "--account", "7"), "an account is said by its id")
-    contains(desk:fails(2, "confirm", "an@example.com", "--site", SITE, "--account", SITE), "the ledger knows nobody called an@example.com")
+    contains(desk:fails(2, "confirm", "an@example.com", "--site", SITE, "--account", SITE), "the ledger has no invite to an@example.com")
     contains(desk:fails(2, "confirm", ANN, "--site", SITE, "--account", SITE), "this account was never seen on this site")
     contains(desk:fails(2, "withdraw", ANN), "missing option '--site'")
     contains(desk:fails(2, "check", "--site", "Three"), "the ledger knows no site called Three")

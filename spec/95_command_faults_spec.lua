@@ -6,10 +6,16 @@ local command = require "spec.support.command"
 local support = require "spec.support.ledger"
 local wixum = require "wixum"
 
+local SITE = "00000001-2222-4333-8444-555555555555"
+local OTHER_SITE = "00000002-2222-4333-8444-555555555555"
 local ROLE = support.ROLE.title
 
 local function contains(text, ...)
   for _, words in ipairs{ ... } do assert.truthy(text:find(words, 1, true), ("%q is not in:\n%s"):format(words, text)) end
+end
+
+local function lacks(text, ...)
+  for _, words in ipairs{ ... } do assert.is_nil(text:find(words, 1, true), ("%q is in:\n%s"):format(words, text)) end
 end
 
 -- What of an output is on stdout: the first line on stderr comes before it.
@@ -117,5 +123,53 @@ describe("wixum.help #pure", function()
       assert.equal(people, wixum.help(one))
       assert.equal(people, wixum.help("people." .. name))
     end
+  end)
+end)
+
+describe("somebody or a site that the ledger does not know #pure", function()
+  local desk
+
+  before_each(function()
+    desk = command.new{ seed = 3, sites = { { id = SITE, name = "Bakery" }, { id = OTHER_SITE, name = "Kunde 7" } } }
+    desk:done("invite", desk:write("c.csv", "site,email,role", "Bakery,ann@example.com," .. ROLE))
+  end)
+  after_each(function() desk:close() end)
+
+  it("is said with what shows them: the team and accounts have no invite", function()
+    for _, words in ipairs{ { "withdraw" }, { "confirm", "--account", SITE }, { "resend", "--email" } } do
+      words[#words + 1] = "owner@example.com"
+      if words[1] ~= "resend" then table.move({ "--site", SITE }, 1, 2, #words + 1, words) end
+      contains(desk:fails(2, table.unpack(words)), "the ledger has no invite to owner@example.com: `wixum export` lists whom it has "
+        .. "invited; `wixum who owner@example.com` shows what else is known of them, `wixum leaver owner@example.com` what they can reach")
+    end
+    lacks(desk:fails(2, "withdraw", "own", "--site", SITE), "leaver") -- which takes the whole address
+    contains(desk:fails(2, "--ledger", "wixum.db", "withdraw", "o'neil@example.com", "--site", SITE),
+      [[`wixum --ledger wixum.db who 'o'\''neil@example.com'`]])
+  end)
+
+  it("is looked up in the account, where its own sites are meant", function()
+    os.execute("rm -f " .. desk.folder .. "/wixum.db*") -- the next one has never seen a site
+    contains(desk:done("access", "--site", "kunde 7", "--lua", "-"), OTHER_SITE)
+    os.execute("rm -f " .. desk.folder .. "/wixum.db*")
+    contains(desk:fails(2, "access", "--site", "Kunde 8"),
+      '--site: Kunde 8: no site of the account (it has 2) has this name or address (did you mean "Kunde 7"?). `wixum sites` lists')
+  end)
+
+  it("is said with what to say in its place", function()
+    for _, words in ipairs{ { "check" }, { "report", "--json" }, { "status" }, { "confirm", "ann@example.com", "--account", SITE } } do
+      table.move({ "--site", "Kunde 7" }, 1, 2, #words + 1, words)
+      contains(desk:fails(2, table.unpack(words)), "--site: the ledger knows no site called Kunde 7. Say the site's id, or its name as the "
+        .. "ledger has it: `wixum sites` lists names and ids")
+    end
+  end)
+
+  it("is not guessed at where the ledger knows several of that name", function()
+    local own = command.new{ seed = 3, sites = { { id = SITE, name = "Bakery" }, { id = OTHER_SITE, name = "Bakery" } } }
+    own:done("access")
+    contains(own:fails(2, "access", "--site", "Bakery"), "--site: 2 sites are called Bakery: " .. SITE .. ", " .. OTHER_SITE .. ". Say")
+    local ledger <close> = assert(wixum.ledger.open(own.folder .. "/wixum.db"))
+    local _, err = ledger:find_site("Bakery")
+    assert.same({ candidates = { SITE, OTHER_SITE } }, err.data)
+    own:close()
   end)
 end)

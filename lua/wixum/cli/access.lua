@@ -73,7 +73,7 @@ local function review(desk)
   local wix = desk:client()
   local ledger = desk:ledger()
   desk:name_ledger()
-  local sites = selection.sites(ledger, given.site, true)
+  local sites = selection.sites(ledger, given.site, wix)
   local found, err, interrupted = talk:through(function(stdout)
     return running.run(ledger, talk, "Reading", { "done" }, function(on_progress)
       return ledger:access(wix, { site_id = sites, locale = given.locale or desk.config.locale, roles = given.roles, since = given.since,

@@ -18,6 +18,7 @@ local function title(text) return utf8.len(text) and folding.title(text) or text
 ---@param text string an id, a name or an address
 ---@return string? id in small letters
 ---@return string? reason
+---@return string[]? candidates ids, where several are called so
 function sites.find(db, text)
   if core.is_guid(text) then
     local id = folding.ascii(text)
@@ -35,7 +36,7 @@ function sites.find(db, text)
   if #found == 0 then return nil, ("the ledger knows no site called %s"):format(shown) end
   local ids = {}
   for i = 1, math.min(#found, SHOWN) do ids[i] = found[i].site_id end
-  return nil, ("%d sites are called %s: %s"):format(#found, shown, table.concat(ids, ", "))
+  return nil, ("%d sites are called %s: %s"):format(#found, shown, table.concat(ids, ", ")), ids
 end
 
 --- What sites are called, by id; those of which that is known.

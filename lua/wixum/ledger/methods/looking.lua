@@ -59,14 +59,15 @@ end
 --- A site of the ledger's by its id, its name or its address.
 ---@param text string
 ---@return string? site_id
----@return wixum.Error? err kind `invalid`, with the candidates
+---@return wixum.Error? err kind `invalid`; where several are called so, `data.candidates` has their ids
 function methods.find_site(object, text)
   local state = state_of(object, "find_site")
   if type(text) ~= "string" then errors.mistake("ledger:find_site takes a text") end
-  local id, reason = sites.find(state.db, text)
+  local id, reason, candidates = sites.find(state.db, text)
   if id then return id end
   return nil, errors.new({ kind = "invalid", outcome = "not_sent", operation = "ledger:find_site", where = errors.where(),
-    message = reason }, { advice = "Say the site's id, or its name as the ledger has it" })
+    message = reason, data = candidates and { candidates = candidates } },
+    { advice = "Say the site's id, or its name as the ledger has it" })
 end
 
 local DELIMITERS = { [","] = true, [";"] = true, ["\t"] = true }
