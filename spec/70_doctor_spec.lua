@@ -134,7 +134,7 @@ describe("the doctor", function()
     assert.same({ "account/account refused" }, wrong(found))
     local line = support.line(found, "account", "account")
     assert.matches("the key is of another account, or has no right at all; the service answered 403", line.text, 1, true)
-    assert.matches("^compare WIX_ACCOUNT_ID .* or take a key of that account; .*, Read Site Data first$", line.advice)
+    assert.matches("^compare the option account_id with .* or take a key of that account; .*, Read Site Data first$", line.advice)
     -- the site's own right is tried nonetheless
     assert.matches("0 contributors of site " .. server.site_id, support.lines(found, "rights", nil, "ok")[1].text, 1, true)
   end)

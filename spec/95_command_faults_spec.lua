@@ -3,6 +3,8 @@
 
 local cjson = require "cjson"
 local command = require "spec.support.command"
+local here = require "spec.support.here"
+local settings = require "wixum.settings"
 local support = require "spec.support.ledger"
 local wixum = require "wixum"
 
@@ -171,5 +173,96 @@ describe("somebody or a site that the ledger does not know #pure", function()
     local _, err = ledger:find_site("Bakery")
     assert.same({ candidates = { SITE, OTHER_SITE } }, err.data)
     own:close()
+  end)
+end)
+
+describe("columns of the config file #pure", function()
+  local columns = settings.columns
+
+  it("part where the next field comes, by comma or semicolon; a header may have both in it", function()
+    local plain = { site = "Seite", email = "E-Mail", role = "Rolle" }
+    for _, text in ipairs{ "site=Seite, email=E-Mail, role=Rolle", "site=Seite; email=E-Mail; role=Rolle",
+      "site=Seite;email = E-Mail,role=Rolle",
+      " site = Seite ,, email=E-Mail; role=Rolle ; ", ";site=Seite, ;email=E-Mail;role=Rolle," } do
+      assert.same(plain, columns(text), text)
+    end
+    assert.same({ site = "Seite, Ort", email = "E-Mail; privat" }, columns("site=Seite, Ort; email=E-Mail; privat"))
+    assert.same({ email = "a=b" }, columns("email=a=b"))
+    assert.same({}, columns(""))
+    assert.same({ {}, { email = "E" } }, { columns(" , "), columns("email=E,") })
+    for _, text in ipairs{ "E-Mail", "E-Mail, email=E", "site=", "site=, email=E", "1=x" } do
+      local map, problem = columns(text)
+      assert.is_nil(map, text)
+      contains(problem, "is not FIELD=HEADER")
+    end
+  end)
+
+  it("are heeded as the doctor has seen them", function()
+    local desk = command.new{ seed = 3, sites = { { id = SITE, name = "Bakery" } } }
+    here.run(("mkdir -p %s/.config/wixum"):format(desk.folder))
+    desk.env.HOME, desk.env.XDG_CONFIG_HOME = desk.folder, false
+    desk:write(".config/wixum/config", "columns = site=Seite, Ort; email=E-Mail; role=Rolle")
+    contains(desk:done("doctor"), "site=Seite, Ort; email=E-Mail; role=Rolle, from ")
+    contains(desk:done("plan", desk:write("c.csv", "Seite, Ort;E-Mail;Rolle", "Bakery;ann@example.com;" .. ROLE)), "1 row new")
+    desk:close()
+  end)
+end)
+
+describe("the config file #pure", function()
+  local desk, key
+
+  before_each(function()
+    desk = command.new{ seed = 3, sites = { { id = SITE, name = "Bakery" } } }
+    here.run(("mkdir -p %s/.config/wixum"):format(desk.folder))
+    key = desk.env.WIX_API_KEY
+    desk.env.HOME, desk.env.XDG_CONFIG_HOME = desk.folder, false
+  end)
+  after_each(function() desk:close() end)
+
+  local function config(...) desk:write(".config/wixum/config", ...) end
+
+  it("and the variable may say a key file in the home folder", function()
+    desk:write("key", key)
+    here.run(("chmod 600 %s/key"):format(desk.folder))
+    desk.env.WIX_API_KEY = false
+    config("api_key_file = ~/key")
+    contains(desk:done("sites"), "Bakery")
+    contains(desk:done("doctor"), ("from the file %s/key, by api_key_file"):format(desk.folder))
+    config("")
+    desk.env.WIX_API_KEY_FILE = "~/key"
+    contains(desk:done("sites"), "Bakery")
+    contains(desk:done("doctor"), ("from the file %s/key, by WIX_API_KEY_FILE"):format(desk.folder))
+    desk.env.WIX_API_KEY_FILE = "~root/key"
+    contains(desk:fails(2, "doctor"), "write that path in full: only ~/ at its beginning is your home folder")
+    desk.env.WIX_API_KEY_FILE, desk.env.HOME = "~/key", false
+    contains(desk:fails(2, "doctor"), "write that path in full")
+  end)
+
+  it("is what the doctor tells people to correct where it says what is wrong", function()
+    local account, url = desk.env.WIX_ACCOUNT_ID, desk.env.WIXUM_BASE_URL
+    desk.env.WIXUM_SPEC_BUILD = false -- or all variables that there are would be named
+    desk:done("plan", desk:write("c.csv", "site,email,role", "Bakery,ann@example.com," .. ROLE))
+    local path = desk.folder .. "/.config/wixum/config"
+    desk.env.WIX_ACCOUNT_ID = false
+    config("", "account_id = " .. OTHER_SITE)
+    local told = desk:run("doctor")
+    contains(told, ("or correct account_id in %s:2"):format(path), ("compare account_id in %s:2 with the account's id"):format(path))
+    lacks(told, "WIX_ACCOUNT_ID")
+    config("account_id = " .. account, "site_id = " .. OTHER_SITE)
+    told = desk:run("doctor")
+    contains(told, ("correct site_id in %s:2: `wixum sites` lists the ids"):format(path))
+    lacks(told, "WIX_SITE_ID")
+    desk.env.WIXUM_BASE_URL = false
+    config("account_id = " .. account, "base_url = http://127.0.0.1:9")
+    told = desk:run("doctor")
+    contains(told, "; the settings say http://127.0.0.1:9", ("or correct base_url in %s:2"):format(path))
+    lacks(told, "correct WIXUM_BASE_URL")
+    config("account_id = " .. account, "base_url = http://example.com")
+    told = desk:run("doctor")
+    contains(told, ("correct base_url in %s:2, or leave it out"):format(path))
+    -- and a variable where that says it
+    config("")
+    desk.env.WIX_ACCOUNT_ID, desk.env.WIX_SITE_ID, desk.env.WIXUM_BASE_URL = OTHER_SITE, SITE, url
+    contains(desk:run("doctor"), "or correct WIX_ACCOUNT_ID", "compare WIX_ACCOUNT_ID with the account's id")
   end)
 end)

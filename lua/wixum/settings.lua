@@ -64,16 +64,18 @@ local function environment(name)
   return value ~= "" and value or nil
 end
 
---- What `columns` says: field = header.
+--- What `columns` says: field = header, with , or ; before the next field. A header may have both in it: they part where a field comes
+--- behind them, and nowhere else.
 ---@param text string
 ---@return table<string, string>? columns
 ---@return string? problem
 function settings.columns(text)
   local map = {}
-  for part in text:gmatch("[^,]+") do
-    local field, header = part:match("^%s*([%a_]+)%s*=%s*(.-)%s*$")
-    if not field then return nil, ("%q is not FIELD=HEADER, as in email=E-Mail"):format(part) end
-    map[field] = header
+  for part in text:gsub("[,;](%s*[%a_]+%s*=)", "\0%1"):gmatch("[^\0]+") do
+    part = part:match("^[%s,;]*(.-)[%s,;]*$") -- a separator too many parts nothing
+    local field, header = part:match("^([%a_]+)%s*=%s*(.+)$")
+    if not field and part ~= "" then return nil, ("%q is not FIELD=HEADER, as in email=E-Mail"):format(part) end
+    if field then map[field] = header end
   end
   return map
 end
@@ -93,13 +95,16 @@ function settings.trust(text)
   return words
 end
 
+-- A shell makes a folder of ~/ at the beginning of a word alone, and nothing does in the config file.
+local function path_of(said)
+  local home = os.getenv("HOME")
+  return said:find("^~/") and home and home ~= "" and home .. said:sub(2) or said
+end
+
 --- Where a ledger is, as the command takes it.
 ---@param said string? nil: in the folder where one is
 ---@return string
-function settings.ledger_path(said)
-  if said and said:find("^~/") and os.getenv("HOME") then return os.getenv("HOME") .. said:sub(2) end
-  return said or "wixum.db"
-end
+function settings.ledger_path(said) return said and path_of(said) or "wixum.db" end
 
 -- A source of a key is a function: given the core's session it hands the key over, or answers nil and why not.
 
@@ -160,11 +165,12 @@ function settings.key_places(config)
   local key, file = environment("WIX_API_KEY"), environment("WIX_API_KEY_FILE")
   if key then places[1] = { variable = "WIX_API_KEY", source = from_text(key) } end
   if file then
+    file = path_of(file)
     places[#places + 1] = { variable = "WIX_API_KEY_FILE", path = file, source = from_file(file, "WIX_API_KEY_FILE") }
   end
   if config.api_key_file then
-    places[#places + 1] = { setting = "api_key_file", path = config.api_key_file,
-      source = from_file(config.api_key_file, "the config file") }
+    file = path_of(config.api_key_file)
+    places[#places + 1] = { setting = "api_key_file", path = file, source = from_file(file, "the config file") }
   end
   if config.key_command then places[#places + 1] = { setting = "key_command", source = from_command(config.key_command) } end
   return places

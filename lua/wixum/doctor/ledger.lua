@@ -65,12 +65,16 @@ local function binding_line(examined, db)
   local state = examined.state
   if not state then return examined.add(TOPIC, "belongs to", "note", text) end
   local ours = state.settings.account_id
+  local function correct(name, unsaid)
+    local value, _, said = settings_lines.find(examined, name)
+    return ("%s, or %s"):format(ANOTHER, value and "correct " .. said or unsaid)
+  end
   if url ~= state.root.base_url then
     examined.add(TOPIC, "belongs to", "wrong", ("%s; the settings say %s"):format(text, state.root.base_url), { cause = "settings",
-      advice = ANOTHER .. ", or correct WIXUM_BASE_URL" })
+      advice = correct("base_url", "set WIXUM_BASE_URL") })
   elseif account and ours and account ~= ours:lower() then
     examined.add(TOPIC, "belongs to", "wrong", ("%s; the settings say account %s"):format(text, shown(ours, 60)), { cause = "settings",
-      advice = ANOTHER .. ", or correct WIX_ACCOUNT_ID" })
+      advice = correct "account_id" })
   else examined.add(TOPIC, "belongs to", "ok", text) end
 end
 

@@ -5,6 +5,7 @@
 
 local core = require "wixum.core"
 local declaration = require "wixum.declaration"
+local settings_lines = require "wixum.doctor.settings"
 local trials = require "wixum.doctor.trials"
 
 local own = {}
@@ -66,8 +67,11 @@ end
 
 local READS = { "count", "roles", "team", "sites" } -- of the account, in the order of their being made
 
-local REFUSED_ACCOUNT = "compare WIX_ACCOUNT_ID with the account's id in Wix's API Keys manager, and correct it or take a key of that "
-  .. "account; where they fit, give the key its permissions there, %s first"
+local REFUSED_ACCOUNT = "compare %s with the account's id in Wix's API Keys manager, and correct it or take a key of that account; "
+  .. "where they fit, give the key its permissions there, %s first"
+
+-- What says a setting, and so has to be corrected.
+local function said_by(examined, name) return (select(3, settings_lines.find(examined, name))) end
 
 -- Answers the kind of failure that is told here, where every read failed: it need not be told of each right as well.
 local function account_line(examined, made)
@@ -90,7 +94,8 @@ local function account_line(examined, made)
     return failed.kind
   end
   add("account", "account", "wrong", ("%s refuses every read: the key is of another account, or has no right at all; %s"):format(
-    settings.account_id, text), made.tried:more(failed, nil, REFUSED_ACCOUNT:format(made.count.operation.permission)))
+    settings.account_id, text), made.tried:more(failed, nil, REFUSED_ACCOUNT:format(said_by(examined, "account_id"),
+    made.count.operation.permission)))
   return failed.kind
 end
 
@@ -189,7 +194,7 @@ local function site_id_line(examined, made)
   if not listed then return examined.add("sites", "site_id", "unproven", ("%s: the list of sites was not answered"):format(site)) end
   if listed.by_id[site:lower()] then return examined.add("sites", "site_id", "ok", site .. " is one of them") end
   examined.add("sites", "site_id", "wrong", ("%s is none of them"):format(site), { cause = "settings",
-    advice = "correct WIX_SITE_ID, or site_id in the config file: `wixum sites` lists the ids; or take a key that reaches this site" })
+    advice = ("correct %s: `wixum sites` lists the ids; or take a key that reaches this site"):format(said_by(examined, "site_id")) })
 end
 
 -- ---- the clock -------------------------------------------------------------------------------------------------------

@@ -69,7 +69,8 @@ local function key_advice(examined, place, problem)
   elseif place.setting == "key_command" then
     return ("run what key_command in %s says, and see that it prints the key alone, in one line, and ends well")
       :format(shown(examined.about.path, 300))
-  elseif place.path and place.path:find("^~") then return "write that path in full: nothing makes a folder of its ~"
+  elseif place.path and place.path:find("^~") then
+    return "write that path in full: only ~/ at its beginning is your home folder, and that where HOME says one"
   elseif place.path then
     return ("see that %s is there, is a file of yours and holds the key alone, in one line; then: chmod 600 %s")
       :format(shown(place.path, 300), shown(place.path, 300))
@@ -168,11 +169,10 @@ local function setting_line(examined, name, state, value, source, more)
 end
 
 local function base_url_line(examined)
-  local value, source = own.find(examined, "base_url")
+  local value, source, said = own.find(examined, "base_url")
   if examined.client_problem then
     return setting_line(examined, "base_url", "wrong", nil, source, { also = examined.client_problem, cause = "settings",
-      advice = ("correct WIXUM_BASE_URL, or base_url in the config file, or leave it out: %s is where Wix is")
-        :format(options.defaults().base_url) })
+      advice = ("correct %s, or leave it out: %s is where Wix is"):format(said, options.defaults().base_url) })
   end
   if not value and not own.unknown(examined) then value, source = options.defaults().base_url, own.DEFAULT end
   setting_line(examined, "base_url", "ok", value, source)
