@@ -204,9 +204,9 @@ describe("what a leaver owns #pure", function()
   it("is told, though an owner is in no list of those who can reach a site", function()
     owner_of_one()
     local found = leaver(ANN)
-    assert.equal(1, #found.dashboard)
+    assert.equal(2, #found.dashboard) -- and the key
     contains(found.dashboard[1], "Shop 2 belongs to their account ")
-    assert.same({ 2, 1 }, { #found.changes, #leaver(ANN, { apply = true }).left.dashboard })
+    assert.same({ 2, 2 }, { #found.changes, #leaver(ANN, { apply = true }).left.dashboard })
   end)
 
   it("is told where they came by an invite, and the site is theirs by now", function()
@@ -230,7 +230,7 @@ describe("what a leaver owns #pure", function()
   it("is not every site, for the account of the key itself", function()
     owner_of_one() -- where the account goes on as a contributor
     local found = leaver "owner@example.com"
-    assert.same({ 2, 0 }, { #found.dashboard, #found.changes })
+    assert.same({ 3, 0 }, { #found.dashboard, #found.changes })
     contains(table.concat(found.dashboard, "\n"), "owner@example.com is the account's owner, who cannot be removed: transfer the account",
       "Shop 2 is reached by the account of the key itself")
   end)

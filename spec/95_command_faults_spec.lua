@@ -266,3 +266,61 @@ describe("the config file #pure", function()
     contains(desk:run("doctor"), "or correct WIX_ACCOUNT_ID", "compare WIX_ACCOUNT_ID with the account's id")
   end)
 end)
+
+describe("`wixum who` #pure", function()
+  local desk
+
+  before_each(function()
+    desk = command.new{ seed = 3, sites = { { id = SITE, name = "Bakery", contributors = { { email = "zoe@example.com" } } } } }
+    desk:done("invite", desk:write("c.csv", "site,email,role", "Bakery,ann@example.com," .. ROLE))
+  end)
+  after_each(function() desk:close() end)
+
+  local function person(text) return cjson.decode(result(desk:done("--json", "who", text))).people[1] end
+
+  it("names the role of a member and what comes next, for people and for programs", function()
+    assert(desk.server:client().account_invites.create_invite{ subjects_assignments = { wixum.assignments.invitee{
+      email = "mia@example.com", role = support.ROLE.id, sites = { SITE } } } })
+    assert(desk.server:accept(desk.server:invites{ email = "mia@example.com" }[1]))
+    local NEXT = "wixum leaver mia@example.com shows all that they can reach"
+    contains(desk:done("who", "mia"), "the team: member (Mia), with roles on Bakery (Website Manager)\n    next: " .. NEXT)
+    assert.equal(NEXT, person("mia").next)
+    contains(desk:done("--ledger", "wixum.db", "who", "mia"), "next: wixum --ledger wixum.db leaver mia@example.com")
+    desk.server:fault{ operation = "users.get_roles_info", status = 403, times = "always" }
+    contains(desk:done("who", "mia"), "Bakery (role " .. support.ROLE.id .. ")")
+  end)
+
+  it("has what comes next of an invite for programs, and of an account that no invite explains", function()
+    contains(person("ann").rows[1].next, "wixum resend --email ann@example.com --site " .. SITE)
+    desk:done("check")
+    local account = desk.server:contributors(SITE)[1].account_id
+    for _, one in ipairs(desk.server:contributors(SITE)) do if one.email == "zoe@example.com" then account = one.account_id end end
+    local NEXT = ("wixum access --site %s, to decide about that in a review"):format(SITE)
+    contains(desk:done("who", account), "without an invite of this ledger", "    next: " .. NEXT)
+    assert.equal(NEXT, person(account).next)
+  end)
+
+  it("ends with 1 where nobody is known, also for support", function()
+    contains(desk:fails(1, "who", "zzz", "--for-support"), "no call about them is kept", "wixum: the ledger knows nobody by zzz")
+    desk:done("who", "ann", "--for-support")
+  end)
+end)
+
+describe("`wixum leaver` #pure", function()
+  it("tells programs what it tells people: the key that somebody may have had", function()
+    local desk = command.new{ seed = 3, sites = { { id = SITE, name = "Bakery" } } }
+    desk:done("invite", desk:write("c.csv", "site,email,role", "Bakery,ann@example.com," .. ROLE))
+    local function key_of(plan)
+      local found = 0
+      for _, text in ipairs(plan.dashboard) do if text:find("rotate it in the API Keys manager", 1, true) then found = found + 1 end end
+      return found
+    end
+    assert.equal(1, key_of(cjson.decode(desk:done("--quiet", "--json", "leaver", "ann@example.com"))))
+    local ledger <close> = assert(wixum.ledger.open(desk.folder .. "/wixum.db"))
+    local found = assert(ledger:leaver(desk.server:client(), "ann@example.com", { apply = true }))
+    assert.same({ 1, 1, true }, { key_of(found), key_of(found.left), found.is_clean }) -- to rotate it leaves nothing to do here
+    local _, lines = tostring(found):gsub("rotate it in the API Keys manager", "")
+    assert.equal(1, lines)
+    desk:close()
+  end)
+end)

@@ -37,7 +37,12 @@ local function add_rest(lines, plan)
   add_list(lines, "What could not be seen:", table.move(plan.hints, 1, #plan.hints, #unseen + 1, unseen))
   lines[#lines + 1] = "For the dashboard, since no call can do it:"
   for _, text in ipairs(plan.dashboard) do add(lines, text) end
-  add(lines, KEY)
+end
+
+--- What no look can tell is said of everybody, to people and to programs: once what is left has been reckoned, in which it does not count.
+---@param found wixum.Leaver
+function words.add_key(found)
+  for _, plan in ipairs{ found, found.left } do table.insert(plan.dashboard, KEY) end
 end
 
 -- What became of a change that is not known to be so.

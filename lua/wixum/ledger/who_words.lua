@@ -50,6 +50,30 @@ function words.next_step(row)
   return step and (step:gsub("%u%u+", said))
 end
 
+--- The command that would come next for somebody of the team. Of the ledger's own invite to it that is told with the invite.
+---@param person wixum.Person
+---@return string?
+function words.next_for_member(person)
+  local inner = person.team and not person.team_invite and (person.team.user or person.team.invite)
+  return inner and ("wixum leaver %s shows all that they can reach"):format(shell(inner.email)) or nil
+end
+
+local NAMED = 3 -- sites in a command
+
+--- The command that would come next where an account reaches sites without an invite that would explain it.
+---@param person wixum.Person
+---@return string?
+function words.next_for_sites(person)
+  local sites, seen = {}, {}
+  for _, site in ipairs(person.sites) do
+    if not site.unclear and not site.gone_at and not seen[site.site_id] then
+      sites[#sites + 1], seen[site.site_id] = " --site " .. site.site_id, true
+    end
+  end
+  if #sites == 0 then return nil end
+  return ("wixum access%s, to decide about that in a review"):format(#sites <= NAMED and table.concat(sites) or "")
+end
+
 -- ---- for the operator ------------------------------------------------------------------------------------------------
 
 -- What went out, and of one that may not have: that it was tried.
@@ -90,7 +114,14 @@ local function role_lines(lines, row)
   if step then add("next: %s", step) end
 end
 
--- On what somebody has a role: the answer of the service as it came, whatever stands in it.
+-- Which role somebody has: by its title where that was asked for.
+local function role_of(assignment)
+  if type(assignment.role) == "string" then return printable(assignment.role, SHOWN) end
+  local id = assignment.policy_id
+  return type(id) == "string" and id ~= "" and "role " .. printable(id, SHOWN) or "a role that the service does not name"
+end
+
+-- On what somebody has it: the answer of the service as it came, whatever stands in it.
 local function site_of(assignment)
   local on = assignment.restrictions
   if on == nil then return "the whole account" end
@@ -99,7 +130,8 @@ local function site_of(assignment)
   return type(name) == "string" and plain(name) or "some sites"
 end
 
-local function team_lines(lines, team)
+local function team_lines(lines, person)
+  local team = person.team
   local inner = team.user or team.invite
   local where = {}
   for i, assignment in ipairs(inner.assignments or {}) do
@@ -107,12 +139,15 @@ local function team_lines(lines, team)
       where[i] = ("and %d more"):format(#inner.assignments - 5)
       break
     end
-    where[i] = site_of(assignment)
+    where[i] = ("%s (%s)"):format(site_of(assignment), role_of(assignment))
   end
   local name = type(inner.name) == "table" and ("%s %s"):format(inner.name.first_name or "", inner.name.last_name or "") or ""
+  name = name:match("^%s*(.-)%s*$")
   local state = type(inner.status) == "string" and printable(inner.status, SHOWN) or "in a state that the service does not say"
   lines[#lines + 1] = ("  the team: %s%s, with roles on %s"):format(team.user and "member" or "invited, " .. state,
-    name:find("%S") and " (" .. printable(name, SHOWN) .. ")" or "", #where > 0 and table.concat(where, ", ") or "nothing")
+    name ~= "" and " (" .. printable(name, SHOWN) .. ")" or "", #where > 0 and table.concat(where, ", ") or "nothing")
+  local step = words.next_for_member(person)
+  if step then lines[#lines + 1] = "    next: " .. step end
 end
 
 local function team_invite_lines(lines, row)
@@ -149,7 +184,7 @@ end
 local function person_lines(lines, person)
   lines[#lines + 1] = person.email and printable(person.email, 100) or ("account %s, which is nobody's as far as known"):format(
     person.accounts[1].account_id)
-  if person.team then team_lines(lines, person.team) end
+  if person.team then team_lines(lines, person) end
   if person.team_invite then team_invite_lines(lines, person.team_invite) end
   account_lines(lines, person)
   for _, row in ipairs(person.rows) do role_lines(lines, row) end
@@ -159,6 +194,8 @@ local function person_lines(lines, person)
       site.absent_at and "since between " .. site.absent_at .. " and " .. site.seen_at or "before " .. site.seen_at,
       site.gone_at and "; gone since a look at " .. site.gone_at or "")
   end
+  local step = words.next_for_sites(person)
+  if step then lines[#lines + 1] = "    next: " .. step end
   change_lines(lines, person)
 end
 

@@ -23,20 +23,40 @@ local found_metatable = { __name = "wixum.ledger.who", __tostring = function(sel
 -- Without the blanks that came along when it was copied.
 local function trimmed(text) return (text:match("^%s*(.-)%s*$")) end
 
+-- Roles of the team by their titles. Where these cannot be had, their ids are what is known.
+local function add_titles(found, wix, locale)
+  local assignments = {}
+  for _, person in ipairs(found.people) do
+    local inner = person.team and (person.team.user or person.team.invite) or {}
+    for _, one in ipairs(inner.assignments or {}) do assignments[#assignments + 1] = one end
+  end
+  local info = assignments[1] and wix.users.get_roles_info({ locale = locale or "en" }, { retries = 0 })
+  for _, list in ipairs(info and { info.predefined_roles, info.custom_roles } or {}) do
+    for _, role in ipairs(list) do
+      for _, one in ipairs(assignments) do
+        if one.policy_id == role.id and type(role.title) == "string" then one.role = role.title end
+      end
+    end
+  end
+end
+
 --- Looks somebody up: every invite with its mails and evidence, every account and site, and, with a client, the team.
 ---@param text string part of an address, or of a name in the team; or an account's id
----@param options { client: wixum.Client? }?
+---@param options { client: wixum.Client?, locale: string? }? locale: of the titles of roles in the team
 ---@return wixum.Who? who `tostring` tells it, with the command that would come next
 ---@return wixum.Error? err
 function methods.who(object, text, options)
   local state = state_of(object, "who")
   if type(text) ~= "string" or not text:find("%S") then errors.mistake("ledger:who takes a text: part of an address or of a name") end
-  options = given_checks.options(options, { "client" }, "ledger:who")
+  options = given_checks.options(options, { "client", "locale" }, "ledger:who")
   if options.client ~= nil then given_checks.client(options.client, "ledger:who") end
+  if options.locale ~= nil and type(options.locale) ~= "string" then errors.mistake("ledger:who: locale must be a string") end
   return guarded("ledger:who", state.path, function()
     if options.client then binding.to_client(state, options.client, true) end
     objects.refresh(state)
-    return setmetatable(who.find(state.db, trimmed(text), options.client), found_metatable)
+    local found = who.find(state.db, trimmed(text), options.client)
+    if options.client then add_titles(found, options.client, options.locale) end
+    return setmetatable(found, found_metatable)
   end)
 end
 
@@ -118,7 +138,9 @@ function methods.leaver(object, wix, email, options)
   return guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, function()
     local found, err = leaver.run(state, wix, meant, { concurrency = options.concurrency, on_progress = options.on_progress,
       on_cost = options.on_cost })
-    return found and setmetatable(found, leaver_metatable), err
+    if not found then return nil, err end
+    leaver_words.add_key(found)
+    return setmetatable(found, leaver_metatable)
   end)
 end
 
