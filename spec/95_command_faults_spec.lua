@@ -324,3 +324,75 @@ describe("`wixum leaver` #pure", function()
     desk:close()
   end)
 end)
+
+describe("what is said of the commands #pure", function()
+  local README = support.read("README.md")
+  local top = require("wixum.cli.parser").new()
+
+  -- Options of a command, but for --help.
+  local function options_of(name)
+    local set = {}
+    for _, one in ipairs(top._commands) do
+      if one._aliases[1] == name then
+        for _, option in ipairs(one._options) do set[option._aliases[#option._aliases]] = true end
+      end
+    end
+    set["--help"] = nil
+    return set
+  end
+
+  it("by the README names for each command that acts on rows its options, and no others", function()
+    local SELECTING = "--email --site --state --last-mail-before --invited-before --limit --all"
+    for name, also in pairs{ resend = "--dry-run --anew --keep-links", revoke = "--dry-run --anew", retry = "", settle = "" } do
+      local wanted = {}
+      for word in (SELECTING .. " " .. also):gmatch("%S+") do wanted[word] = true end
+      assert.same(wanted, options_of(name))
+    end
+    local row, named = README:match("\n| `wixum remind` |([^\n]*)"), {}
+    for word in row:gmatch("%-%-[%l-]+") do named[word] = true end
+    assert.same(options_of "remind", named)
+    lacks(README:match("\n| `wixum retry`, [^\n]*"), "--")
+    row, named = README:match("\n| `wixum resend`, `wixum revoke` |([^\n]*)"), {}
+    for word in row:gmatch("%-%-[%l-]+") do named[word] = true end
+    assert.same(options_of "resend", named)
+  end)
+
+  it("names every evidence and every option that is there everywhere", function()
+    local words = require("wixum.access.ties").WORDS
+    for name in pairs(words) do
+      assert.truthy(README:find("\n| [^|\n]*`" .. name .. "`[^|\n]* | "), name)
+    end
+    local epilogs = 0
+    local function check(parser)
+      for _, one in ipairs(parser._commands) do
+        if one._aliases[1] ~= "sandbox" and one._aliases[1] ~= "help" then
+          for _, option in ipairs(top._options) do
+            local name = option._aliases[#option._aliases]
+            if name ~= "--help" and name ~= "--version" then contains(one:get_help():match("Options everywhere: .*"), name) end
+          end
+          epilogs = epilogs + 1
+        end
+        check(one)
+      end
+    end
+    check(top)
+    assert.is_true(epilogs > 25)
+  end)
+end)
+
+describe("a review #pure", function()
+  it("counts an invite once, however many sites it is about", function()
+    local sites = {}
+    for i = 1, 4 do sites[i] = ("%08d-2222-4333-8444-555555555555"):format(i) end
+    local desk = command.new{ seed = 3, sites = sites }
+    assert(desk.server:client().account_invites.create_invite{ subjects_assignments = { wixum.assignments.invitee{
+      email = "eve@example.com", role = support.ROLE.id, sites = { sites[1], sites[2], sites[3] } } } })
+    desk:done("invite", desk:write("c.csv", "site,email,role", sites[1] .. ",ann@example.com," .. ROLE,
+      sites[4] .. ",eve@example.com," .. ROLE))
+    contains(desk:done("access", "--csv", "r.csv"), "3 open invites")
+    local text = desk:read("r.csv")
+    lacks(text, "team_invite")
+    assert.equal(5, select(2, text:gsub("invited", "")))
+    desk:close()
+  end)
+end)

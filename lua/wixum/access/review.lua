@@ -33,7 +33,7 @@ local review = {}
 ---@field sites integer
 ---@field people integer
 ---@field unknown integer accounts of which nobody knows whose they are
----@field invited integer
+---@field invited integer open invites; one to the team may be several rows
 ---@field calls integer
 ---@field compared { new: integer, gone: integer, roles: integer }?
 ---@field uncompared integer? rows whose roles could not be compared with the earlier review's
@@ -124,11 +124,13 @@ end
 
 -- What a reader wants to know first.
 local function count(found)
-  local people, unknown = {}, {}
+  local people, unknown, invites = {}, {}, {}
   for _, row in ipairs(found.rows) do
     local of = row.email ~= "" and people or unknown
     local person = rows.person(row)
-    if row.who == "invited" and not row.gone then found.invited = found.invited + 1
+    if row.who == "invited" and not row.gone then
+      if not (row.team_invite and invites[row.team_invite]) then found.invited = found.invited + 1 end
+      invites[row.team_invite or ""] = true
     elseif not row.gone and not of[person] then
       of[person] = true
       local name = of == people and "people" or "unknown"

@@ -14,6 +14,7 @@ rows.OWNER, rows.NONE, rows.AS_INVITED = "(owner of the site)", "(none)", " (as 
 
 ---@class wixum.AccessRow
 ---@field who "contributor"|"member"|"invited"|"owner"
+---@field team_invite string? whose rows are one invite: its id, or the person
 ---@field email string "" where nobody knows it
 ---@field name string of the team
 ---@field account_id string
@@ -164,7 +165,7 @@ local function add_person(reading, person, who)
         user_id = person.user_id and folding.ascii(person.user_id) or person.unusable_id, site_id = place.site_id,
         url = site and plain(site.url),
         site = place.some and rows.SOME or place.site_id and rows.site_name(site or { name = place.name }) or rows.WHOLE,
-        role_ids = role_ids, roles = roles,
+        role_ids = role_ids, roles = roles, team_invite = who == "invited" and (person.invite_id or person.person) or nil,
         evidence = who ~= "member" and "" or person.email ~= "" and "told" or ties.NOBODY,
         since = rows.moment(who == "member" and person.joined_at or person.created_at) })
     end

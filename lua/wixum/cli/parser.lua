@@ -89,13 +89,17 @@ end
 
 -- ---- commands --------------------------------------------------------------------------------------------------------
 
-local EVERYWHERE = "Options everywhere: --ledger FILE (or WIXUM_LEDGER), --sandbox, --concurrency N, --rate CALLS/SECONDS, --json, "
-  .. "--quiet, --yes; `wixum --help` explains them."
+local EVERYWHERE = "Options everywhere: --ledger FILE (or WIXUM_LEDGER), --sandbox, --like-account, --concurrency N, "
+  .. "--rate CALLS/SECONDS, --json, --quiet, --yes; `wixum --help` explains them."
 
 local EPILOG = [[
-Exit status: 0 done; 1 some rows failed or are unknown; 2 usage, settings or
-input; 3 interrupted, and can be gone on with; 4 the key or its rights were
-refused; 5 the ledger is in use by another process.
+Exit status: 0 done; 1 some rows failed or are unknown, or not all is as it
+should be (who, leaver: nobody is found; leaver --apply: something is left; team
+invite: somebody is in the team or invited already; access: not all could be
+read; access apply: not all is as the file says; status --fail-on: there is such
+a row); 2 usage, settings or input; 3 interrupted, and can be gone on with, or
+the answer to a question was no; 4 the key or its rights were refused; 5 the
+ledger is in use by another process.
 
 In scripts: local wixum = require "wixum"; print(wixum.help())]]
 
@@ -184,7 +188,7 @@ local function reviewing(add)
     :choices{ "known" }:argname("known")
   access:option("--delimiter", "Between cells: , unless said; German and French Excel want ;"):argname("CHARACTER")
   local apply = access:command("apply",
-    "Carry decisions out: keep, remove, or a role's title or [id]. Looks anew, shows, asks, looks again.")
+    "Carry decisions out: keep, remove, or a role's title or [id]. Looks anew, shows, asks, looks again."):epilog(EVERYWHERE)
   apply:argument("file", "A review with its decisions, as CSV; or NAME.lua, a table of who may reach what: it is compared with what is so, "
     .. "and drift is reported (exit status 1), nothing changed."):argname("FILE")
   apply:flag("--apply", "Of a Lua table: change what differs. Whoever is on a site of the table, and not in it, is removed.")
@@ -292,7 +296,8 @@ function parser.new()
   top:option("--concurrency", "Most calls at once."):convert(whole("a concurrency", 1)):argname("N")
   top:option("--rate", "Most calls in so many seconds: 200/60 unless said; none."):convert(rate):argname("CALLS/SECONDS")
   top:flag("--json", "Results as JSON.")
-  top:flag("--quiet", "Say nothing unless something is wrong.")
+  top:flag("--quiet", "Say nothing unless something is wrong: no notes, and no results in words. Printed all the same are --json, the "
+    .. "lists of roles, sites and team, and what is written to standard output as a file: export, and FILE -.")
   top:flag("--yes", "Do not ask before people are mailed, or lose an invite or access.")
   top:command_target("command"):require_command(true)
   local function add(name, description)
