@@ -207,7 +207,7 @@ describe("the command, about the team #pure", function()
 
   it("invites, lists, and asks where it is live", function()
     contains(commands:done("team", "list"), "owner@example.com  Olivia Owner  member  Owner  the whole account")
-    contains(commands:fails(2, "team", "invite", EVE, "--role", ROLE), "say --site S for the sites, or --everywhere")
+    contains(commands:fails(2, "team", "invite", EVE, "--role", ROLE), "say one of these: --site S")
     contains(commands:done("team", "invite", EVE, "--role", ROLE, "--site", "bäckerei süß", "--dry-run"),
       "It would invite 1 person to the account's team, as Website Manager on 1 site: eve@example.com. Nothing was done.")
     assert.equal(0, #server:outbox())

@@ -170,7 +170,7 @@ describe("the command that withdraws #pure", function()
   it("says that the invite may be open, where it could not be revoked", function()
     server:fault{ operation = "site_invites.revoke_invite", reset = "before", times = "always" }
     local output = fails(1)
-    contains(output, "The invite of ann@example.com to " .. site_id(1) .. " may be open still.",
+    contains(output, "The invite of ann@example.com to Shop 1 may be open still.",
       "the invite could not be revoked: no answer came")
     lacks(output, "still has")
     server:faults_clear()

@@ -396,3 +396,48 @@ describe("a review #pure", function()
     desk:close()
   end)
 end)
+
+describe("what the command asks and answers #pure", function()
+  local desk
+
+  before_each(function()
+    desk = command.new{ seed = 3, sites = { { id = SITE, name = "Kunde 9" }, { id = OTHER_SITE, name = "\27[2JKunde" } } }
+    desk:done("invite", desk:write("c.csv", "site,email,role", SITE .. ",ann@example.com," .. ROLE,
+      OTHER_SITE .. ",ann@example.com," .. ROLE))
+  end)
+  after_each(function() desk:close() end)
+
+  it("calls a site by its name, and by its id where it has none", function()
+    local account = assert(desk.server:accept(desk.server:invites{ site_id = SITE, status = "Pending" }[1], "bob@example.com"))
+      .accepted_by_account_id
+    desk:done("check")
+    contains(desk:done("confirm", "ann@example.com", "--site", SITE, "--account", account), "ann@example.com accepted on Kunde 9: account")
+    contains(desk:done("confirm", "ann@example.com", "--site", SITE, "--account", account, "--undo"), "ann@example.com on Kunde 9 ")
+    contains(desk:done("withdraw", "ann@example.com", "--site", OTHER_SITE), "The invite of ann@example.com to \\x1B[2JKunde is revoked")
+    desk:as_if_live()
+    contains(desk:fails(2, "withdraw", "ann@example.com", "--site", "Kunde 9"),
+      "This revokes the invite of ann@example.com to Kunde 9, live")
+    local ledger <close> = assert(wixum.ledger.open(desk.folder .. "/wixum.db"))
+    assert.same({ "Kunde 9", nil }, { ledger:site_name(SITE:upper()), ledger:site_name(ROLE) })
+    assert.equal(ROLE, require("wixum.cli.selection").place(ledger, ROLE))
+  end)
+
+  it("of an employee's sites wants one of three, and of a role the title in the language that was said", function()
+    local function invite(...) return desk:fails(2, "team", "invite", "eve@example.com", "--role", ...) end
+    for _, words in ipairs{ {}, { "--everywhere", "--site", SITE } } do
+      contains(invite(ROLE, table.unpack(words)), "say one of these: --site S (more than once for more) or --sites FILE, for sites; or "
+        .. "--everywhere, for the whole account")
+    end
+    contains(invite("Co-Owner", "--everywhere", "--locale", "de"), "`wixum roles --locale de` lists all titles; in scripts users.get")
+    contains(invite("Owned", "--everywhere"), "`wixum roles` lists all titles")
+    local _, err = wixum.roles.find(desk.server:client(), "Boss", { locale = "d'e; x" })
+    lacks(tostring(err), "--locale")
+  end)
+
+  it("names the two commands that clear up whether somebody came by an invite to the team, in their order", function()
+    local found = setmetatable({ sites = 1, calls = 1, accepted = 0, unclear = 1, waiting = 0, accepted_rows = {}, unclear_rows = {},
+      by_team = 2, strangers = 0, late = 0, unlisted = 0 }, require("wixum.ledger.evidence").summary)
+    contains(tostring(found), "2 accounts may have come by an invite to the team as well: say `wixum team list`, which sees whether that "
+      .. "is open still, then `wixum check`")
+  end)
+end)

@@ -106,7 +106,8 @@ wixum.ledger.open(path, options) -> ledger; or nil, err
     ledger:backup(path)                     all of it in one file; ledger:import(path) reads a backup or an export
     ledger:stop()                           ends a run that is under way in another task, and leaves nothing unknown
     ledger:rows(selector)                   rows by email, site_id, state, last_mail_before, invited_before, limit
-    ledger:find_site(text)                  a site's id by its name or address; ledger:bound(): base_url, account_id of its service
+    ledger:find_site(text)                  a site's id by its name or address; ledger:site_name(id): its name
+    ledger:bound()                          base_url and account_id of the service that it belongs to
     ledger:close()
   What the file or the disk refuses is an error of kind ledger. wixum.help("people") tells more of those about people.
 

@@ -55,6 +55,12 @@ local function titles_of(list, several)
   return table.concat(parts, ", ")
 end
 
+-- Where all titles are to be had, by the command and in scripts: in the language that was asked for, where a word that says it is one.
+local function where_titles_are(locale)
+  local said = locale and locale:find("^[%w_-]+$") and #locale <= 20 and " --locale " .. locale or ""
+  return ("`wixum roles%s` lists all titles; in scripts users.get_roles_info"):format(said)
+end
+
 -- Words long enough to mean something.
 local function share_a_word(title, wanted)
   local words = " " .. title:gsub("%p", " ") .. " "
@@ -112,7 +118,7 @@ function roles.find(wix, title, given)
   if #found == 0 then
     local candidates = near(all, wanted)
     return refusal(('there is no role "%s"; there is %s'):format(shown, #all > 0 and titles_of(candidates) or "none at all"), candidates,
-      "users.get_roles_info lists all titles")
+      where_titles_are(type(options.locale) == "string" and options.locale))
   end
   local level = LEVELS[options.level]
   local allowed = {}

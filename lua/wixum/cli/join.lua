@@ -65,14 +65,15 @@ function join.confirm(desk)
   local site = selection.sites(ledger, { given.site })[1]
   local done = assert(ledger:confirm{ email = given.email, site_id = site, account_id = given.account, undo = given.undo,
     trust = join.trust(desk) })
+  local function place(id) return selection.place(ledger, id) end
   local lines = { given.undo and ("Taken back: account %s is not known to be %s's any more."):format(done.account_id, done.email)
-    or ("%s accepted on %s: account %s is theirs, here and wherever it is seen."):format(done.email, site, done.account_id) }
+    or ("%s accepted on %s: account %s is theirs, here and wherever it is seen."):format(done.email, place(site), done.account_id) }
   for _, row in ipairs(done.reopened) do
-    lines[#lines + 1] = ("  %s on %s %s"):format(row.email, row.site_id, row.is_accepted
+    lines[#lines + 1] = ("  %s on %s %s"):format(row.email, place(row.site_id), row.is_accepted
       and "accepted, as was told: by which account is not known" or "is open again")
   end
   for _, row in ipairs(done.further) do
-    lines[#lines + 1] = ("  so %s accepted on %s: %s"):format(row.email, row.site_id, evidence.WORDS[row.evidence])
+    lines[#lines + 1] = ("  so %s accepted on %s: %s"):format(row.email, place(row.site_id), evidence.WORDS[row.evidence])
   end
   talk:result(table.concat(lines, "\n"), running.plain(done))
   return status.DONE

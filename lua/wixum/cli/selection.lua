@@ -45,6 +45,15 @@ function selection.sites(ledger, texts, wix)
   return ids
 end
 
+--- A site as people know it: its name, or its id where it has none.
+---@param ledger table
+---@param id string
+---@return string
+function selection.place(ledger, id)
+  local name = ledger:site_name(id)
+  return name and name:find("%S") and printable(name, 60) or id
+end
+
 --- Are these people in the ledger? A mistyped address must not pass for somebody with whom there is nothing to do. Somebody who is known
 --- otherwise, as a member of the team or by an account, has no invite that something could be done with.
 ---@param ledger table

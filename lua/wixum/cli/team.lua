@@ -45,7 +45,7 @@ function team.invite(desk)
   if given.list_csv then desks.fail("--csv is about the list of `wixum team`, not about inviting: leave it out") end
   local sites = sites_of(given)
   if (sites ~= nil) == (given.everywhere == true) then
-    desks.fail("say --site S for the sites, or --everywhere for the whole account")
+    desks.fail("say one of these: --site S (more than once for more) or --sites FILE, for sites; or --everywhere, for the whole account")
   end
   local wix = desk:client()
   local ledger = given.dry_run and desk:ledger_to_look_at() or desk:ledger()

@@ -74,7 +74,8 @@ function withdraw.run(desk)
       "Nobody was removed.")
     return may
   end
-  local question = ("This revokes the invite of %s to %s, live, if it is still open."):format(given.email, site)
+  local question = ("This revokes the invite of %s to %s, live, if it is still open."):format(printable(given.email, 100),
+    selection.place(ledger, site))
   if not desk.loopback then
     local may, code = talk:may(question, "Nothing was done.")
     if not may then return code end
@@ -87,7 +88,7 @@ function withdraw.run(desk)
     return status.INTERRUPTED
   end
   local candidate = done.candidate
-  local name = candidate and place(candidate) or site
+  local name = candidate and place(candidate) or selection.place(ledger, site)
   talk:result(words_for(done):format(done.email, name), running.plain(done))
   if done.outcome == "revoked" and candidate then
     talk:wrong("somebody joined by this invite or by another: %s. Should it have been this one, say "

@@ -39,6 +39,15 @@ function sites.find(db, text)
   return nil, ("%d sites are called %s: %s"):format(#found, shown, table.concat(ids, ", ")), ids
 end
 
+--- What a site is called.
+---@param db table
+---@param id string
+---@return string? name nil: that is not known
+function sites.name(db, id)
+  local row = db:one("SELECT name FROM sites WHERE site_id = ?", folding.ascii(id))
+  return row and row.name or nil
+end
+
 --- What sites are called, by id; those of which that is known.
 ---@param db table
 ---@return table<string, { name: string?, url: string? }>

@@ -70,6 +70,15 @@ function methods.find_site(object, text)
     { advice = "Say the site's id, or its name as the ledger has it" })
 end
 
+--- What a site is called, as the ledger has seen it in the account's list.
+---@param site_id string
+---@return string? name
+function methods.site_name(object, site_id)
+  local state = state_of(object, "site_name")
+  if type(site_id) ~= "string" then errors.mistake("ledger:site_name takes the id of a site") end
+  return sites.name(state.db, site_id)
+end
+
 local DELIMITERS = { [","] = true, [";"] = true, ["\t"] = true }
 
 --- Writes rows to a file: CSV that no spreadsheet runs as formulas, or one JSON array. Accept links are not in it.
