@@ -441,3 +441,37 @@ describe("what the command asks and answers #pure", function()
       .. "is open still, then `wixum check`")
   end)
 end)
+
+describe("what a ledger answers #pure", function()
+  it("tells itself when it is printed", function()
+    local desk = support.desk()
+    local ledger, wix = desk.ledger, desk.wix
+    local function told(answer, err)
+      local text = tostring(assert(answer, err))
+      lacks(text, "table: ", "nil")
+      return text
+    end
+    desk:plan(2)
+    assert.matches("^2 mails planned: 2 people on 1 site, in 1 call; at least %d s%.$", told(ledger:waiting(wix)))
+    assert.equal("2 of 2 rows sent and pending.", told(ledger:send(wix)))
+    assert.matches("^1 site in 1 call; at least %d s%.$", told(ledger:check_cost(wix)))
+    assert.equal("It would be done with 2 rows.\n  n1@example.com\n  n2@example.com", told(ledger:resend(wix, { all = true },
+      { dry_run = true })))
+    assert.equal("2 of 2 rows done.", told(ledger:resend(wix, { all = true })))
+    desk:days(8)
+    assert.matches("^2 of 2 rows done%.\n1 site looked at", told(ledger:remind(wix, {})))
+    assert.equal(("n1@example.com on %s: revoked."):format(desk.sites[1]),
+      told(ledger:withdraw(wix, { email = "n1@example.com", site_id = desk.sites[1] })))
+    assert.equal("1 row changed, 1 left alone that is pending.", told(ledger:retry{ all = true }))
+    local eve = { email = "eve@example.com", role = ROLE, sites = { desk.sites[1] } }
+    assert.equal("1 invite to the team, 1 pending, as Website Manager on 1 site.", told(ledger:team_invite(wix, eve)))
+    assert.equal("0 invites to the team, not sent, as Website Manager on 1 site.\n  eve@example.com: is invited already",
+      told(ledger:team_invite(wix, eve)))
+    assert.equal("1 member, 1 open invite; of the ledger's own invites 0 are known better now.\n  owner@example.com: member\n"
+      .. "  eve@example.com: invited, Pending", told(ledger:team(wix)))
+    desk:plan(3, desk.sites[2])
+    desk.server:fault{ status = 401, times = "always" }
+    assert.matches("^0 of 4 rows sent and pending; it ended early: .* the service answered 401", told(ledger:send(wix)))
+    desk:close()
+  end)
+end)

@@ -6,6 +6,7 @@ local decide = require "wixum.ledger.decide"
 local errors = require "wixum.errors"
 local names = require "wixum.names"
 local objects = require "wixum.ledger.object"
+local summaries = require "wixum.ledger.summaries"
 
 local guarded, state_of = objects.guarded, objects.state_of
 
@@ -18,10 +19,10 @@ local methods = {}
 ---@return wixum.Error? err
 function methods.retry(object, given)
   local state = state_of(object, "retry")
-  return guarded("ledger:retry", state.path, function()
+  return summaries.telling("decision", guarded("ledger:retry", state.path, function()
     objects.refresh(state)
     return decide.retry(state, given)
-  end)
+  end))
 end
 
 --- A person says what became of rows that are unknown: "sent" (or revoked), or "not_sent".
@@ -35,10 +36,10 @@ function methods.settle(object, given, verdict)
     errors.mistake(('ledger:settle: the verdict is "sent" or "not_sent"%s'):format(type(verdict) == "string"
       and names.suggestion(verdict, decide.VERDICTS) or ""))
   end
-  return guarded("ledger:settle", state.path, function()
+  return summaries.telling("decision", guarded("ledger:settle", state.path, function()
     objects.refresh(state)
     return decide.settle(state, given, verdict)
-  end)
+  end))
 end
 
 return methods

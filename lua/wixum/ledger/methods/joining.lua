@@ -13,6 +13,7 @@ local looks = require "wixum.ledger.looks"
 local objects = require "wixum.ledger.object"
 local plans = require "wixum.ledger.plan"
 local selector = require "wixum.ledger.selector"
+local summaries = require "wixum.ledger.summaries"
 
 local guarded, state_of = objects.guarded, objects.state_of
 
@@ -49,11 +50,11 @@ function methods.check_cost(object, wix, options)
   given_checks.client(wix, "ledger:check_cost")
   options = given_checks.options(options, { "site_id" }, "ledger:check_cost")
   local condition = selector.condition({ site_id = options.site_id }, "ledger:check_cost", state.time(), true)
-  return guarded("ledger:check_cost", state.path, function()
+  return summaries.telling("cost", guarded("ledger:check_cost", state.path, function()
     local number = check.sites(state.db, condition)
     local calls = looks.calls(number)
     return { sites = number, calls = calls, seconds = plans.least_seconds(calls, client.state(wix).settings.rate) }
-  end)
+  end))
 end
 
 --- A person says that an account which was seen on a site is the invitee's; it is known everywhere from then on. `undo` takes it back.

@@ -9,6 +9,7 @@ local given_checks = require "wixum.ledger.given"
 local leaver = require "wixum.ledger.leaver"
 local leaver_words = require "wixum.ledger.leaver_words"
 local objects = require "wixum.ledger.object"
+local summaries = require "wixum.ledger.summaries"
 local who = require "wixum.ledger.who"
 local who_words = require "wixum.ledger.who_words"
 local withdraw = require "wixum.ledger.withdraw"
@@ -112,10 +113,10 @@ function methods.withdraw(object, wix, given)
   if given.account_id ~= nil then check_id(given.account_id, "account_id", name) end
   local meant = { email = given.email, site_id = given.site_id, account_id = given.account_id, ask = given.ask,
     trust = given_checks.trust(given.trust, name) }
-  return guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, function()
+  return summaries.telling("withdraw", guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, function()
     return told(name, withdraw.run(state, wix, meant, { concurrency = given.concurrency,
       own_account = binding.setting(state.db, "account_id") }))
-  end)
+  end))
 end
 
 --- What somebody who leaves can still reach: team, sites, open invites; what a person has to decide, and what no call can do. With

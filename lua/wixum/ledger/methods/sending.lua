@@ -13,6 +13,7 @@ local plans = require "wixum.ledger.plan"
 local selector = require "wixum.ledger.selector"
 local send = require "wixum.ledger.send"
 local shown = require "wixum.ledger.shown"
+local summaries = require "wixum.ledger.summaries"
 
 local guarded, state_of = objects.guarded, objects.state_of
 
@@ -46,17 +47,17 @@ end
 ---@param wix wixum.Client
 ---@param options { concurrency: integer?, limit: integer?, on_progress: fun(summary: table)?, keep_links: boolean?,
 --- as_shown: boolean? }? as_shown: only what `waiting` has told last, as it was then
----@return wixum.SendSummary? summary
+---@return wixum.SendSummary? summary `tostring` tells it, as of what else is here
 ---@return wixum.Error? err
 function methods.send(object, wix, options)
   local state = state_of(object, "send")
   given_checks.client(wix, "ledger:send")
   options = given_checks.options(options, { "as_shown", "concurrency", "keep_links", "limit", "on_progress" }, "ledger:send")
   if options.as_shown then shown.check(state, "send") end
-  return guarded("ledger:send", state.path, binding.alone, state, function()
+  return summaries.telling("send", guarded("ledger:send", state.path, binding.alone, state, function()
     binding.to_client(state, wix)
     return send.run(state, wix, options)
-  end)
+  end))
 end
 
 --- What waits to be sent: mails, people, sites, calls, the least seconds that the client's pace allows them, and whom a send mails first.
@@ -66,7 +67,7 @@ end
 function methods.waiting(object, wix)
   local state = state_of(object, "waiting")
   given_checks.client(wix, "ledger:waiting")
-  return guarded("ledger:waiting", state.path, function()
+  return summaries.telling("waiting", guarded("ledger:waiting", state.path, function()
     binding.to_client(state, wix, true)
     state.shown = nil
     local waiting = state.db:gather(function()
@@ -77,7 +78,7 @@ function methods.waiting(object, wix)
     end)
     state.shown = "send"
     return waiting
-  end)
+  end))
 end
 
 --- Ends a send, or what else mails or revokes, that is under way in another task: calls that are out are waited for, nothing else goes out.
@@ -107,8 +108,8 @@ local function acting(object, wix, name, options, fn)
     if options.dry_run then state.shown = method end
     return summary, err
   end
-  if options.dry_run then return guarded(name, state.path, work) end
-  return guarded(name, state.path, binding.alone, state, work)
+  if options.dry_run then return summaries.telling("act", guarded(name, state.path, work)) end
+  return summaries.telling("act", guarded(name, state.path, binding.alone, state, work))
 end
 
 --- Mails invites once more: those that are pending or have expired. A batch that was interrupted, called again, goes on where it ended.

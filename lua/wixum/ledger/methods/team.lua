@@ -10,6 +10,7 @@ local given_checks = require "wixum.ledger.given"
 local lookups = require "wixum.ledger.lookup"
 local objects = require "wixum.ledger.object"
 local roles = require "wixum.roles"
+local summaries = require "wixum.ledger.summaries"
 local team = require "wixum.ledger.team"
 local team_invites = require "wixum.ledger.team_invites"
 local guarded, state_of = objects.guarded, objects.state_of
@@ -116,11 +117,13 @@ function methods.team_invite(object, wix, given)
     for key, value in pairs(sent) do summary[key] = value end
     return summary
   end
-  if not given.dry_run then return guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, work) end
-  return guarded(name, state.path, function()
+  if not given.dry_run then
+    return summaries.telling("team_invite", guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, work))
+  end
+  return summaries.telling("team_invite", guarded(name, state.path, function()
     binding.to_client(state, wix, true)
     return work()
-  end)
+  end))
 end
 
 ---@class wixum.Team
@@ -135,7 +138,7 @@ end
 function methods.team(object, wix)
   local state, name = state_of(object, "team"), "ledger:team"
   given_checks.client(wix, name)
-  return guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, function()
+  return summaries.telling("team", guarded(name, state.path, binding.alone, state, binding.while_used, state, wix, function()
     team_invites.recover(state.db, state.now())
     local people, err = team.read(wix)
     if not people then return nil, err end
@@ -144,7 +147,7 @@ function methods.team(object, wix)
       return time - (require("wixum").time(date) or time)
     end)
     return { people = people, changed = changed, invites = team_invites.rows(state.db) }
-  end)
+  end))
 end
 
 return methods
