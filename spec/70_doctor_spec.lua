@@ -91,6 +91,14 @@ describe("the doctor", function()
     assert.equal(0, #server:outbox())
   end)
 
+  it("finds sites of every namespace, as the other commands do", function()
+    local headless = "00000002-2222-4333-8444-555555555555"
+    start{ seed = 1, sites = { "00000001-2222-4333-8444-555555555555", { id = headless, namespace = "HEADLESS" } } }
+    local found = examine(server, nil, { site_id = headless })
+    assert.equal("ok 2 sites, all that are counted", said(found, "sites", "reached"))
+    assert.equal("ok " .. headless .. " is one of them", said(found, "sites", "site_id"))
+  end)
+
   it("names every right that only a mail or a change would prove, once, as unproven", function()
     local found, counts = examine(start()), {}
     for _, line in ipairs(support.lines(found, "rights", nil, "unproven")) do

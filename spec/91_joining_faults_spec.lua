@@ -73,7 +73,8 @@ describe("who may have come by an invite to the team #pure", function()
       assert(server:accept(server:invites{ email = EVE }[1]))
       local said, found = arrives()
       assert.same({ "pending", "unclear", 0, 1 }, said)
-      contains(tostring(found), "1 account may have come by an invite to the team as well: say `wixum team list`, which sees")
+      contains(tostring(found), "1 account may have come by the team as well (an invite to it, or a role that the ledger gave): say "
+        .. "`wixum team list`, which sees")
       assert(ledger:team(wix)) -- eve has accepted
       assert.same({ "pending", "unclear", 0, 1 }, again())
       assert(wix.users.remove_member{ user_id = server:members{ email = EVE }[1].id })

@@ -437,8 +437,8 @@ describe("what the command asks and answers #pure", function()
   it("names the two commands that clear up whether somebody came by an invite to the team, in their order", function()
     local found = setmetatable({ sites = 1, calls = 1, accepted = 0, unclear = 1, waiting = 0, accepted_rows = {}, unclear_rows = {},
       by_team = 2, strangers = 0, late = 0, unlisted = 0 }, require("wixum.ledger.evidence").summary)
-    contains(tostring(found), "2 accounts may have come by an invite to the team as well: say `wixum team list`, which sees whether that "
-      .. "is open still, then `wixum check`")
+    contains(tostring(found), "2 accounts may have come by the team as well (an invite to it, or a role that the ledger gave): say "
+      .. "`wixum team list`, which sees whether such an invite is open still, then `wixum check`")
   end)
 end)
 
@@ -472,6 +472,15 @@ describe("what a ledger answers #pure", function()
     desk:plan(3, desk.sites[2])
     desk.server:fault{ status = 401, times = "always" }
     assert.matches("^0 of 4 rows sent and pending; it ended early: .* the service answered 401", told(ledger:send(wix)))
+    desk:close()
+  end)
+end)
+
+describe("the list of sites #pure", function()
+  it("has sites of every namespace", function()
+    local desk = command.new{ seed = 3, sites = { "00000001-2222-4333-8444-555555555555",
+      { id = "00000002-2222-4333-8444-555555555555", name = "Shell", namespace = "HEADLESS" } } }
+    contains(desk:done "sites", "00000001-2222-4333-8444-555555555555", "Shell")
     desk:close()
   end)
 end)

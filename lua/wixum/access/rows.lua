@@ -1,6 +1,7 @@
 --- The rows of a review: who can reach what, one account on one site each, from what was read.
 --
--- Owns what stands in a row and in which order. Nobody is left out: not an account that nobody knows, nor a site without a name. Pure.
+-- Owns what stands in a row and in which order. Nobody is left out: not an account that nobody knows, nor a site without a name.
+-- Asks the service nothing.
 
 local core = require "wixum.core"
 local folding = require "wixum.folding"

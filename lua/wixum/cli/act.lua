@@ -25,8 +25,7 @@ local VERBS = {
 local function things(name, number) return counted(number, VERBS[name][4], VERBS[name][5]) end
 
 local function least_seconds(desk, calls)
-  local rate = require("wixum.client").state(desk:client()).settings.rate
-  return rate and calls > 0 and (calls - 1) // rate.calls * rate.per or 0
+  return require("wixum.ledger.plan").least_seconds(calls, require("wixum.client").state(desk:client()).settings.rate)
 end
 
 local function names_of(summary)

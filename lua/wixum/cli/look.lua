@@ -4,6 +4,7 @@
 
 local desks = require "wixum.cli.desk"
 local errors = require "wixum.errors"
+local every_site = require "wixum.every_site"
 local running = require "wixum.cli.running"
 local selection = require "wixum.cli.selection"
 local status = require "wixum.cli.status"
@@ -67,7 +68,7 @@ end
 ---@return integer code
 function look.sites(desk)
   local rows = {}
-  for site in desk:client().sites.each_site() do
+  for site in desk:client().sites.each_site{ query = { filter = every_site } } do
     rows[#rows + 1] = { id = site.id, name = site.display_name or site.name, url = site.view_url,
       trashed = site.trashed_date and "yes" or nil }
   end

@@ -5,6 +5,7 @@
 
 local core = require "wixum.core"
 local declaration = require "wixum.declaration"
+local every_site = require "wixum.every_site"
 local settings_lines = require "wixum.doctor.settings"
 local trials = require "wixum.doctor.trials"
 
@@ -18,7 +19,7 @@ local SITES_DEADLINE = 90 -- seconds that a page of sites may wait for the clien
 local function sites_of(wix)
   local found = { total = 0, trashed = 0, by_id = {} }
   return trials.caught(function()
-    for site in wix.sites.each_site(nil, { deadline = SITES_DEADLINE }) do
+    for site in wix.sites.each_site({ query = { filter = every_site } }, { deadline = SITES_DEADLINE }) do
       local id = type(site.id) == "string" and core.is_guid(site.id) and site.id:lower() or nil
       if not id or not found.by_id[id] then -- a page may bring one once more
         found.total = found.total + 1
@@ -52,7 +53,9 @@ local function make(examined)
   local tried = trials.new(examined.key_from, examined.key_problem and "there is no usable key")
   local missing = no_account(settings)
   local made = { tried = tried }
-  made.count = tried:try("sites.count_sites", missing, function() return wix.sites.count_sites() end)
+  made.count = tried:try("sites.count_sites", missing, function()
+    return wix.sites.count_sites{ query = { filter = every_site } }
+  end)
   made.roles = tried:try("users.get_roles_info", missing, function() return wix.users.get_roles_info{ locale = "en" } end)
   made.team = tried:try("users.search_team", missing, function() return wix.users.search_team{ paging = { limit = 1, offset = 0 } } end)
   made.sites = tried:try("sites.query_sites", missing, function() return sites_of(wix) end)

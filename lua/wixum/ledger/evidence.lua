@@ -114,9 +114,8 @@ function summary.__tostring(self)
     add("%s on %s is unclear: it may be %s. `%s` %s", row.email, place(row), evidence.candidates(row), command, DECIDES[what])
   end
   if self.by_team > 0 then
-    add("%s may have come by an invite to the team as well: say `wixum team list`, which sees whether that is open still, then "
-      .. "`wixum check`",
-      count(self.by_team, "account", "accounts"))
+    add("%s may have come by the team as well (an invite to it, or a role that the ledger gave): say `wixum team list`, which sees "
+      .. "whether such an invite is open still, then `wixum check`", count(self.by_team, "account", "accounts"))
   end
   if self.strangers > 0 then
     add("%s joined by no invite of this ledger: `wixum access` names them", count(self.strangers, "account", "accounts"))

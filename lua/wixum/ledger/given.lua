@@ -25,7 +25,7 @@ local function is_callable(value)
 end
 
 -- What is yes or no wherever it is said: any other value would be taken for one of them.
-local FLAGS = { anew = true, apply = true, dry_run = true, keep_links = true, undo = true }
+local FLAGS = { anew = true, apply = true, as_shown = true, dry_run = true, keep_links = true, undo = true }
 
 --- Options by name. What is told of something (`on_…`), or asked (`ask`), is a function in all of them.
 ---@param options any

@@ -1,7 +1,8 @@
 --- What somebody who leaves can still reach: everything that is known of it, put together.
 --
 -- Owns what is a step, what a person has to decide first, and what no call can do. An account is taken for theirs where that is known, and
--- on the site whose invite it used: nowhere else, since links are passed on. What cannot be seen is told, not left out. Changes nothing.
+-- on the site whose invite it used: nowhere else, since links are passed on. What cannot be seen is told, not left out. Changes
+-- nothing at the service.
 
 local changes = require "wixum.ledger.changes"
 local check = require "wixum.ledger.check"

@@ -1,8 +1,8 @@
 --- A run: rows of the ledger go out in calls, many at once, and every step of it is on disk before and after.
 --
--- Owns the order of things around a call, and when a run stops; that holds for invites, resends and revocations alike. Which rows go
--- out, and what an answer means for them, is said by whoever starts the run; how it is written down is `calls`' business, when it is
--- on disk the `journal`'s.
+-- Owns the order of things around a call, and when a run stops; that holds for invites, resends, revocations, and changes of who is in.
+-- Which rows go out, and what an answer means for them, is said by whoever starts the run; how it is written down is `calls`' business,
+-- when it is on disk the `journal`'s.
 
 local calls = require "wixum.ledger.calls"
 local client = require "wixum.client"
@@ -229,7 +229,7 @@ function run.rows(owner, wix, act, packs, summary, options, stop)
   for _, problem in ipairs{ not ok and raised or false, not flushed and trouble or false } do
     if database.is_failure(problem) and state.counts.calls > 0 then
       problem.outcome = "unknown"
-      problem.advice = "Mails have gone out. Put that right and call again: what was not written down is unknown then"
+      problem.advice = "Calls have gone out. Put that right and call again: what was not written down is unknown then, or looked at anew"
     end
   end
   if not ok then error(raised, 0) end
