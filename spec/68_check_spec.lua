@@ -493,6 +493,28 @@ describe("a ledger of an earlier version #pure", function()
   end)
 end)
 
+describe("a ledger of an earlier version, with domains in ASCII #pure", function()
+  it("knows the same people by either spelling, and leaves two rows on one site as they were", function()
+    local path = support.temporary("")
+    do
+      local db <close> = database.open(path)
+      for _, statement in ipairs(schema.VERSIONS[1]) do db:run(statement) end
+      for i, one in ipairs{ { 1, "ann@xn--mller-kva.example" }, { 2, "bob@xn--mller-kva.example" }, { 2, "bob@müller.example" } } do
+        db:run([[INSERT INTO invites (site_id, email, person, policy_ids, state, mails, invite_id, planned_at, first_mail_at, changed_at)
+          VALUES (?, ?, ?, '1', 'pending', 1, ?, '2025-11-24T15:00:00Z', '2025-11-24T15:00:00Z', '2025-11-24T15:00:00Z')]],
+          desk.sites[one[1]], one[2], one[2], "i" .. i)
+      end
+      db:mark(1)
+    end
+    local old <close> = assert(wixum.ledger.open(path, { time = desk:time() }))
+    local ann, bobs = old:rows{ email = "ann@müller.example" }(), {}
+    assert.equal("ann@xn--mller-kva.example", ann.email) -- as it was written
+    for row in old:rows{ site_id = desk.sites[2] } do bobs[#bobs + 1] = row.email end
+    assert.equal(2, #bobs)
+    support.remove(path)
+  end)
+end)
+
 describe("a backup and an export #pure", function()
   it("keep what was seen, and what was said", function()
     desk:invite(ANN, BOB)

@@ -2,6 +2,8 @@
 --
 -- Owns which letters are the same. Pure functions on UTF-8 strings, the same in every locale.
 
+local punycode = require "wixum.punycode"
+
 local folding = {}
 
 -- Capitals and small letters of the scripts that titles come in: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic.
@@ -36,10 +38,17 @@ function folding.ascii(text)
   return (text:gsub("[A-Z]", small))
 end
 
---- A person, by an address: case does not count, in whatever script.
+-- An address, or its end, with the domain as people write it: the same host has another spelling in ASCII.
+local function readable(email)
+  local domain = email:match("[^@]*$")
+  return email:sub(1, #email - #domain) .. punycode.readable(folding.ascii(domain))
+end
+
+--- A person, by an address: case does not count, in whatever script, nor how a domain is spelled.
 ---@param email string
 ---@return string
 function folding.person(email)
+  if email:find("[Xx][Nn]%-%-") then email = readable(email) end
   if not email:find("[\x80-\xFF]") or not utf8.len(email) then return folding.ascii(email) end
   local codes = {}
   for _, code in utf8.codes(email) do codes[#codes + 1] = utf8.char(lower(code)) end

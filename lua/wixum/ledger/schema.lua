@@ -4,10 +4,18 @@
 -- does. A text that says nothing is '' where columns are compared with each other, else NULL.
 
 local database = require "wixum.ledger.database"
+local folding = require "wixum.folding"
 
 local schema = {}
 
--- One list of statements a version; what has been released is not changed, a change is a further list.
+-- The ASCII spelling of a domain was another person. Where both were invited to a site, they stay two rows.
+local function respell(db)
+  for _, row in ipairs(db:all("SELECT id, person FROM invites WHERE instr(person, 'xn--') > 0")) do
+    db:run("UPDATE OR IGNORE invites SET person = ? WHERE id = ?", folding.person(row.person), row.id)
+  end
+end
+
+-- One list of statements, or functions, a version; what has been released is not changed, a change is a further list.
 schema.VERSIONS = {
   {
     -- what this ledger is bound to, and since when
@@ -185,6 +193,7 @@ schema.VERSIONS = {
       seen_at TEXT,                            -- when it was looked what came of it,
       seen TEXT)]],                            --   and what was seen: as_wanted otherwise
     "CREATE INDEX changes_of_plans ON changes (plan_id)",
+    respell,
   },
 }
 
@@ -198,7 +207,9 @@ function schema.migrate(db)
   if present == newest then return end
   db:transaction(function()
     for version = db:version() + 1, newest do -- anew: another process may have been quicker
-      for _, statement in ipairs(schema.VERSIONS[version]) do db:run(statement) end
+      for _, step in ipairs(schema.VERSIONS[version]) do
+        if type(step) == "function" then step(db) else db:run(step) end
+      end
       db:mark(version)
     end
   end)
