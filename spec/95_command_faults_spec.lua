@@ -204,6 +204,8 @@ describe("columns of the config file #pure", function()
     desk:write(".config/wixum/config", "columns = site=Seite, Ort; email=E-Mail; role=Rolle")
     contains(desk:done("doctor"), "site=Seite, Ort; email=E-Mail; role=Rolle, from ")
     contains(desk:done("plan", desk:write("c.csv", "Seite, Ort;E-Mail;Rolle", "Bakery;ann@example.com;" .. ROLE)), "1 row new")
+    contains(desk:fails(2, "plan", desk:write("d.csv", "Seite;E-Mail;Rolle", "Bakery;ann@example.com;" .. ROLE)),
+      "the config file names columns, which --column outdoes: columns = site=Seite, Ort; email=E-Mail; role=Rolle\n", "no column is called")
     desk:close()
   end)
 end)

@@ -216,22 +216,24 @@ describe("whoever is removed by a review #pure", function()
       reviews.join(2, DAN)
       assert(reviews.ledger:team_invite(reviews.wix, { email = DAN, role = support.ROLE.title, sites = sites or nil,
         everywhere = not sites or nil }))
-      contains(notes(), "dan@example.com has an open invite to the team, for " .. (sites and "Two" or "the whole account")
+      contains(notes(), "dan@example.com has an open or planned invite to the team, for " .. (sites and "Two" or "the whole account")
         .. ", and could come back by it: no call takes that back, wixum leaver dan@example.com tells what does")
     end
   end)
 
   it("could come back by invites to sites, also a member of the team", function()
+    local withdraw = "wixum withdraw emp@example.com --site "
+    assert(reviews.ledger:plan({ { site_id = access.id(1), email = EMP, role = support.ROLE.title } }, { client = reviews.wix }))
+    contains(notes(), withdraw .. access.id(1)) -- that is not mailed yet
     invite(EMP, 1)
-    contains(notes(), "emp@example.com has an open invite to Bäckerei, and could come back by it: wixum withdraw emp@example.com --site "
-      .. access.id(1))
+    contains(notes(), "emp@example.com has an open or planned invite to Bäckerei, and could come back by it: " .. withdraw .. access.id(1))
     invite(EMP, 2)
     local told = notes()
     for number = 1, 2 do contains(told, "wixum withdraw emp@example.com --site " .. access.id(number)) end
     assert.is_nil(told:find("more sites", 1, true))
     invite(EMP, 3, 4, 5)
     contains(notes(), "wixum withdraw emp@example.com --site " .. access.id(3),
-      "emp@example.com has open invites to 2 more sites: wixum leaver emp@example.com names them all")
+      "emp@example.com has open or planned invites to 2 more sites: wixum leaver emp@example.com names them all")
   end)
 end)
 

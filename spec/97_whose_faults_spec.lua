@@ -1,5 +1,6 @@
 -- Whom it was taken for: accounts that are somebody else's by now, people who were let in again, and what a backup does not know.
 
+local command = require "spec.support.command"
 local database = require "wixum.ledger.database"
 local support = require "spec.support.ledger"
 
@@ -106,6 +107,16 @@ describe("an account that used a leaver's invite #pure", function()
     for _, row in ipairs(assert(ledger:access(wix)).rows) do -- whoever has no address there may be she
       if row.account_id == account then assert.same({ ANN, "only_candidate" }, { row.email, row.evidence }) end
     end
+  end)
+
+  it("is named by the command's question with what the team says", function()
+    local own = command.new{ seed = 3, members = { { email = BOB } }, sites = { { id = desk.sites[1], name = "Shop" } } }
+    own:write("c.csv", "site,email,role", "Shop,ann@example.com,Website Manager")
+    own:done("invite", "c.csv")
+    assert(own.server:accept(own.server:invites()[1], BOB))
+    contains(own:done("withdraw", ANN, "--site", "Shop"),
+      "But the team says that the account is bob@example.com's: the link may have been passed on.")
+    own:close()
   end)
 
   it("is hers where the team says so, or nothing", function()

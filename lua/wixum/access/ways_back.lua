@@ -11,7 +11,7 @@ local words = require "wixum.access.words"
 local ways_back = {}
 
 local NAMED = 3 -- sites of one person
-local OPEN = "state IN ('pending', 'sending', 'unknown')"
+local OPEN = "state IN ('planned', 'pending', 'sending', 'unknown')" -- who is planned is mailed by the next `wixum resume`
 local TO_SITE = "SELECT DISTINCT person FROM invites WHERE site_id = ? AND " .. OPEN
 local TO_SITES = [[SELECT i.site_id, s.name AS site FROM invites i LEFT JOIN sites s ON s.site_id = i.site_id
   WHERE i.person = ? AND i.]] .. OPEN .. " ORDER BY i.site_id"
@@ -20,8 +20,8 @@ local TO_TEAM = "SELECT site_ids FROM team_invites WHERE person = ? AND " .. OPE
 local function shell(change) return evidence.shell(change.email) end
 
 local function tell_invite(notes, change, place)
-  notes[#notes + 1] = ("%s has an open invite to %s, and could come back by it: wixum withdraw %s --site %s"):format(words.person(change),
-    words.place(place), shell(change), place.site_id)
+  notes[#notes + 1] = ("%s has an open or planned invite to %s, and could come back by it: wixum withdraw %s --site %s"):format(
+    words.person(change), words.place(place), shell(change), place.site_id)
 end
 
 -- An invite to the team: for this site or everywhere.
@@ -31,7 +31,7 @@ local function tell_team_invite(notes, change, db)
   local everywhere = invite.site_ids == "*"
   if not everywhere and not (" " .. invite.site_ids .. " "):find(" " .. change.site_id .. " ", 1, true) then return end
   local place = everywhere and "the whole account" or words.place(change)
-  notes[#notes + 1] = ("%s has an open invite to the team, for %s, and could come back by it: no call takes that back, "
+  notes[#notes + 1] = ("%s has an open or planned invite to the team, for %s, and could come back by it: no call takes that back, "
     .. "wixum leaver %s tells what does"):format(words.person(change), place, shell(change))
 end
 
@@ -39,8 +39,8 @@ local function tell_site_invites(notes, change, db)
   local list = db:all(TO_SITES, folding.person(change.email))
   for i = 1, math.min(NAMED, #list) do tell_invite(notes, change, list[i]) end
   if #list > NAMED then
-    notes[#notes + 1] = ("%s has open invites to %d more sites: wixum leaver %s names them all"):format(words.person(change), #list - NAMED,
-      shell(change))
+    notes[#notes + 1] = ("%s has open or planned invites to %d more sites: wixum leaver %s names them all"):format(words.person(change),
+      #list - NAMED, shell(change))
   end
 end
 

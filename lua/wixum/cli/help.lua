@@ -21,6 +21,7 @@ local function command_of(parser, word)
   return nil, names.nearest(word, known)
 end
 
+local OF_COMMANDS = "`wixum --help` lists the commands, `wixum help COMMAND` explains one. In scripts:\n\n"
 local IN_SCRIPTS = '\n\nFor scripts, wixum.help("%s") says:\n\n%s'
 
 local WHERE = "`wixum --help` lists the commands, `wixum help` what scripts have"
@@ -45,7 +46,7 @@ end
 ---@return string? text
 ---@return string? problem
 function help.text(top, words)
-  if #words == 0 then return texts.text() end
+  if #words == 0 then return OF_COMMANDS .. texts.text() end
   local command, near = command_of(top, words[1])
   if not command and #words > 1 then return nothing(words, near) end
   for i = 2, #words do -- one that a command has not is no word of scripts either

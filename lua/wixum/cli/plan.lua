@@ -5,6 +5,7 @@
 local bad_lines = require "wixum.cli.bad_lines"
 local desks = require "wixum.cli.desk"
 local errors = require "wixum.errors"
+local printable = require("wixum.csv.problem").printable
 local progress = require "wixum.cli.progress"
 local running = require "wixum.cli.running"
 local settings = require "wixum.settings"
@@ -96,7 +97,12 @@ local function make(desk, dry_run)
     end
     return made, ledger
   end
-  if errors.is(problems) then error(problems, 0) end
+  if errors.is(problems) then
+    if desk.config.columns and problems.message:find("no column is called", 1, true) then
+      talk:wrong("the config file names columns, which --column outdoes: columns = %s", printable(desk.config.columns, 200))
+    end
+    error(problems, 0)
+  end
   talk:wrong("nothing was planned: correct %s, or leave %s out with --skip-bad FILE", told == 1 and "this line" or "these lines",
     told == 1 and "it" or "them")
   return nil, nil, status.USAGE

@@ -17,8 +17,10 @@ local function place(found) return found.name and printable(found.name, 60) or f
 local function words_of(candidate)
   local when = candidate.joined_by
     and (", between %s and %s"):format(candidate.joined_after or "nobody knows when", candidate.joined_by) or ""
-  return ("Account %s joined %s%s. That it is %s: %s."):format(candidate.account_id, place(candidate), when, candidate.email,
-    evidence.WORDS[candidate.evidence] or candidate.evidence)
+  local others = candidate.team_email and printable(candidate.team_email, 100)
+  local by_team = others and (" But the team says that the account is %s's: the link may have been passed on."):format(others) or ""
+  return ("Account %s joined %s%s. That it is %s: %s.%s"):format(candidate.account_id, place(candidate), when, candidate.email,
+    evidence.WORDS[candidate.evidence] or candidate.evidence, by_team)
 end
 
 local OUTCOMES = {
