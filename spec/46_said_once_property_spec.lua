@@ -222,7 +222,8 @@ local function judge(world, call, truth)
       return ("(a) it was said again after attempt %d"):format(i)
     end
   end
-  if acted ~= truth.acted then return "the server did not follow its plan" end
+  -- with little patience an attempt may be given up between its head, which is counted, and its body, without which nobody acts
+  if truth.acted > acted or truth.acted < acted and not call.timed then return "the server did not follow its plan" end
   if call.answer then return judge_success(call, truth) end
   return judge_failure(world, call, truth, attempts > truth.seen)
 end
