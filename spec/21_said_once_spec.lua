@@ -126,7 +126,7 @@ for _, way in ipairs(WAYS) do
     it("a timeout while waiting for the answer", function()
       warm_up()
       server:fault{ operation = "site_invites.bulk_invite", delay = 600 }
-      local answer, err, email = invite{ timeout = 0.2 }
+      local answer, err, email = invite{ timeout = 0.4 }
       assert.is_nil(answer)
       local deliveries = counted(email)
       assert.same({ 1, "timeout", "unknown", 1 }, { deliveries, err.kind, err.outcome, err.attempts })

@@ -98,7 +98,7 @@ describe("wixum.loop", function()
       end },
       ["a timeout"] = { function()
         server:fault{ delay = HANG }
-        local _, err = invite{ timeout = 0.05 }
+        local _, err = invite{ timeout = 0.3 }
         return err.kind == "timeout" and err.outcome == "unknown"
       end },
       ["a deadline at the gate"] = { function()

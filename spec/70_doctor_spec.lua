@@ -196,7 +196,7 @@ describe("the doctor", function()
     assert.matches("not tried: the service cannot be reached", said(found, "sites", "reached"), 1, true)
     assert.equal("unproven no answer said what time the service has", said(found, "clock", "skew"))
     server:fault{ delay = 30, times = "always" }
-    found = examine(server, nil, { timeout = 0.05 })
+    found = examine(server, nil, { timeout = 0.3 })
     assert.same({ "account/account other" }, wrong(found))
     assert.equal(1, #server:requests())
     assert.matches("after %d%d?%d?%d? milliseconds", said(found, "account", "account")) -- the client's own patience is less than ours
