@@ -181,6 +181,18 @@ describe("a leaver #pure", function()
     assert.is_true(leaver().is_empty)
   end)
 
+  it("cannot come back by an invite that may be open, though the account has left by itself", function()
+    local account = came_by_the_first()
+    do
+      local own <close> = wix:with{ site_id = desk.sites[1] }
+      assert(own.contributors.remove_contributor{ account_id = account })
+    end
+    server:advance(60)
+    local found = leaver(ANN, { apply = true })
+    assert.same({ 1, true, nil }, { found.revocations, found.is_clean, desk:open_invite(ANN) })
+    assert.equal(0, leaver().revocations)
+  end)
+
   it("has nothing to decide where both accesses are by invites of their own", function()
     desk:invite_to(ANN, 1)
     desk:invite_to(ANN, 2)

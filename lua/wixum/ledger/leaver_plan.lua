@@ -40,6 +40,10 @@ local ROWS = [[SELECT i.id, i.email, i.person, i.site_id, s.name, s.unlisted_at,
 local OWNER = [[SELECT owner_account_id AS account_id FROM sites s WHERE site_id = ? AND (owner_account_id = ? OR EXISTS (SELECT 1
   FROM presences p WHERE p.site_id = s.site_id AND p.row_id = ? AND p.account_id = s.owner_account_id))]]
 
+-- An invite that was revoked, or of which the service has said that it is not open.
+local OVER = [[SELECT 1 AS found FROM changes WHERE kind = 'revoke_invite' AND state = 'done'
+  AND json_extract(detail, '$.invite_id') = ? LIMIT 1]]
+
 local function place(row) return row.name or row.site_id end
 
 -- ---- putting together ------------------------------------------------------------------------------------------------
@@ -113,8 +117,8 @@ local function add_accepted(db, plan, person, row, known, elsewhere)
       end
     end
   end
-  -- the invite itself may be open, where it is not sure that it is the one that was used
-  if row.state == "accepted" and row.invite_id and accounts[1] and removed.may_be_open(row) then
+  -- The invite itself may be open, where it is not sure that it is the one that was used: also where the account has left by itself.
+  if row.state == "accepted" and row.invite_id and removed.may_be_open(row) and not db:one(OVER, row.invite_id) then
     plan.changes[#plan.changes + 1] = revocation(row, ("revokes the invite to %s, should it be open"):format(place(row)))
   end
 end
