@@ -235,3 +235,39 @@ describe("roles, where they are trusted #pure", function()
     assert.same({ "ann?X", "bob?X" }, decide(invites("ann", "bob"), arrivals "X", { fits = function() return true end }))
   end)
 end)
+
+describe("what is not sure by itself #pure", function()
+  local HOUR <const> = 3600
+
+  it("is not sure where it is the last that is left: open by the other clock alone", function()
+    local rows, list = invites("ann", "bob"), arrivals("X", "Y")
+    rows[2].opened, rows[2].slack, list[2].seen = 3.5 * DAY + HOUR, 2 * HOUR, 3.5 * DAY
+    assert.same({ "ann<X only_candidate", "bob?Y" }, decide(rows, list))
+  end)
+
+  it("takes no invite from one who came by it: open by the other clock alone, or somebody else's account", function()
+    local rows, list = invites "ann", arrivals("X", "Y")
+    rows[1].closed, rows[1].slack, list[2].absent, list[2].seen = 4 * DAY, HOUR, 4 * DAY + 60, 5 * DAY
+    assert.same({ "ann<X only_candidate" }, decide(rows, list))
+    for _, more in ipairs{ { ties = { Y = "carl" } }, { used = { Y = { carl = true } } } } do
+      assert.same({ "ann<X only_candidate" }, decide(invites "ann", arrivals("X", "Y"), more))
+    end
+    assert.same({ "ann<Y known_account" }, decide(invites "ann", arrivals("X", "Y"), { ties = { Y = "ann" } }))
+  end)
+
+  it("stays a candidate where its roles fit no invite", function()
+    local list = arrivals "X"
+    list[1].doubtful = true
+    assert.same({ "ann?X", "bob?X" }, decide(invites("ann", "bob"), list, { fits = function() return false end }))
+  end)
+
+  it("is not the known account's invite: one of which nothing may be said, that is used up, or was mailed later", function()
+    for _, fields in ipairs{ { fixed = true }, { left = 0 }, { opened = 4 * DAY } } do
+      local rows = invites("ann", "bob")
+      for name, value in pairs(fields) do rows[1][name] = value end
+      assert.same({ "bob?X" }, decide(rows, arrivals "X", { ties = { X = "ann" } }))
+    end
+    local found = decide(invites("ann", "bob"), arrivals("X", "Y"), { ties = { X = "ann", Y = "ann" } })
+    assert.equal("ann<X known_account", found[1]) -- the first of two
+  end)
+end)

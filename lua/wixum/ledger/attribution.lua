@@ -105,9 +105,9 @@ local function is_free(arrival, known)
   return arrival.doubtful or arrival.by_team or known.elsewhere[arrival.account]
 end
 
--- Whether it is sure that the arrival came by an invite, if by this one alone it could have.
+-- Whether it is sure that the arrival, which must have had an invite, came by this one, if by this one alone it could have.
 local function is_sure(arrival, row, known)
-  if is_free(arrival, known) or not fits_within(row, arrival, 0) then return false end
+  if not fits_within(row, arrival, 0) then return false end
   local tied = known.ties[arrival.account]
   if tied then return tied == row.person end
   for person in pairs(known.used[arrival.account] or {}) do
@@ -231,9 +231,8 @@ local function propagate(state, known, evidence)
   end
 end
 
--- Is somebody left without an invite who could have used so many? Only where nearly all of them are taken.
+-- Is somebody left without an invite who could have used so many?
 local function check_wide(state, known)
-  if #state.decided < MOST then return end
   for _, arrival in ipairs(state.wide) do
     local free = is_free(arrival, known)
     if not free then
