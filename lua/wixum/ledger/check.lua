@@ -241,7 +241,7 @@ end
 local function roles_to_ask(rows)
   local policies, first, several = {}, nil, false
   for _, invite in ipairs(rows) do
-    if invite.left > 0 and not invite.fixed then
+    if invite.left > 0 then
       first = first or invite.policy_ids
       several = several or first ~= invite.policy_ids
       for id in invite.policy_ids:gmatch("%S+") do policies[id] = true end
