@@ -45,10 +45,12 @@ describe("reading roles #pure", function()
 
   it("takes one more for a third role, and for somebody who has two; and finds whatever nobody guessed", function()
     local titles = { M = MANAGER, D = DESIGNER, W = "Blog Writer", B = "Billing Manager" }
-    local ids = { M = "6600412800113080101", D = "6600412800113080102", W = "6600412800113080109" }
+    local ids = { M = "6600412800113080101", D = "6600412800113080102", W = "6600412800113080109", B = "6600412800113080104" }
     -- who is on the site (a letter a role, a word a person), what is guessed, and calls; at most so many from the seventh on
     local cases = { { "M", "M", 2 }, { "D", "M D", 2 }, { "M D", "M D", 2 }, { "M D W", "M D W", 3 }, { "MD", "MD", 3 }, { "MD", "M D", 3 },
-      { "W", "M D", 9 }, { "W MB", "", 12 }, { "W MB D", "M D W MD", 15 } }
+      { "W", "M D", 9 }, { "W MB", "", 12 }, { "W MB D", "M D W MD", 15 },
+      -- a guess that cannot be theirs by what is known is not tried; and no more guesses than halves would take
+      { "M", "DB B", 6 }, { "WB", "W D M B MB", 7 } }
     local sites = {}
     for i, case in ipairs(cases) do
       local people = {}
