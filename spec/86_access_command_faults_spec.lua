@@ -131,6 +131,21 @@ describe("rows that need no decision #pure", function()
   end)
 end)
 
+describe("ids that a spreadsheet has emptied #pure", function()
+  it("are told, and not taken for the same person", function()
+    here.start()
+    local path = here.review()
+    here.edit(path, function(list)
+      for i, row in ipairs(list) do
+        if row.who == "contributor" then row.account_id, row.site_id, row.decision = "", "", i % 2 == 0 and "remove" or DESIGNER end
+      end
+    end)
+    local told = here.refusal(path)
+    contains(told, "it is not an id (8-4-4-4-12 hex digits)")
+    assert.is_nil(told:find("decides otherwise", 1, true))
+  end)
+end)
+
 describe("a plan #pure", function()
   local words = require "wixum.access.words"
 

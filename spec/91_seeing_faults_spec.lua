@@ -51,11 +51,12 @@ local function list_of(sites, metadata)
   for i, site in ipairs(sites) do
     local accounts = site.accounts
     if accounts == nil then accounts = {} end
-    if type(accounts) == "table" and not accounts[1] then accounts = cjson.empty_array end
     list[i] = { id = site.id, displayName = site.name, ownerAccountId = site.owner or server.account_id,
       contributorAccountIds = accounts or nil }
   end
-  return cjson.encode{ sites = list, metadata = metadata or { hasNext = false } }
+  -- an empty table is an object, and what stands for an empty list not every lua-cjson has
+  return (cjson.encode{ sites = list, metadata = metadata or { hasNext = false } }:gsub('"contributorAccountIds":{}',
+    '"contributorAccountIds":[]'))
 end
 
 local function answer(body, times)
@@ -321,5 +322,21 @@ describe("what is seen of a leaver #pure", function()
     assert.equal("as_wanted", of{ add = { has }, remove = { "11111111-2222-4333-8444-555555555555" } })
     assert.equal("otherwise", of{ add = { has, other } })
     assert.equal("otherwise", of{ remove = { bob.assignments[1].assignment_id } })
+  end)
+end)
+
+describe("what a site says of others, while it is asked about somebody #pure", function()
+  after_each(close)
+
+  it("is remembered: whose accounts they are that the list lacks", function()
+    members(1)
+    desk:invite_to("dan@example.com")
+    desk:accept "dan@example.com"
+    check()
+    server:advance(60)
+    answer(list_of{ { id = site_id(1), name = "Site 1" } }, "always")
+    assert.equal(1, leaver().removals) -- the team: nobody has said whose the account is
+    assert.equal(1, leaver("dan@example.com").removals)
+    assert.equal(2, leaver().removals)
   end)
 end)
