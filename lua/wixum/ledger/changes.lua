@@ -196,25 +196,18 @@ function changes.settle(db, kind, subject, list, now)
   end)
 end
 
-local FORBIDDEN = "SELECT DISTINCT operation, site_id, people FROM calls WHERE status = 403 AND outcome = 'refused'"
-local FAILED = [[SELECT DISTINCT c.kind, c.site_id, c.account_id, c.user_id, c.email FROM changes c JOIN plans p ON p.id = c.plan_id
+local FAILED = [[SELECT DISTINCT c.kind, c.site_id, c.account_id, c.user_id FROM changes c JOIN plans p ON p.id = c.plan_id
   WHERE c.state = 'failed' AND p.kind = ? AND p.subject = ?]]
 
---- Changes of earlier plans that the service has forbidden.
+--- Changes of earlier plans that the service has refused.
 ---@param db table
 ---@param kind string of the plans
 ---@param subjects string[]
 ---@return table<string, true> by their keys
 function changes.refused(db, kind, subjects)
-  local calls_of, found = {}, {}
-  if not subjects[1] then return found end
-  for row in db:rows(FORBIDDEN) do calls_of[("%s %s %s"):format(row.operation, row.site_id or "", row.people)] = true end
-  if not next(calls_of) then return found end
+  local found = {}
   for _, subject in ipairs(subjects) do
-    for row in db:rows(FAILED, kind, subject) do
-      local people = row.email ~= "" and row.email or row.account_id or row.user_id
-      if calls_of[("%s %s %s"):format(KINDS[row.kind].operation, row.site_id or "", people)] then found[changes.key(row)] = true end
-    end
+    for row in db:rows(FAILED, kind, subject) do found[changes.key(row)] = true end
   end
   return found
 end
