@@ -84,25 +84,24 @@ end
 
 --- Reads the team, page by page.
 ---@param wix table
----@param email string? of this person alone: exactly, though the service searches loosely
 ---@return wixum.TeamPerson[]? people
 ---@return wixum.Error? err
 ---@return integer calls
-function team.read(wix, email)
-  local wanted, list, calls = email and folding.person(email), {}, 0
+function team.read(wix)
+  local list, calls = {}, 0
   local told = client.state(wix).settings.on_event
   local function count(event)
     if event.event == "end" then calls = calls + 1 end
     if told then told(event) end
   end
   local ok, raised = pcall(function()
-    for item in wix.users.each_member({ query = email }, { on_event = count }) do
+    for item in wix.users.each_member({}, { on_event = count }) do
       local person = person_of(item)
-      if person and (not wanted or person.person == wanted) then list[#list + 1] = person end
+      if person then list[#list + 1] = person end
     end
   end)
   -- an account has an owner: an answer without anybody must not pass for a team that all have left
-  local somebody = wanted ~= nil
+  local somebody = false
   for _, person in ipairs(list) do somebody = somebody or person.member end
   if ok and somebody then return list, nil, calls end
   if ok then

@@ -82,11 +82,8 @@ local PLANNED = [[INSERT INTO team_invites (email, person, policy_id, role, site
 function team_invites.plan(db, given, now)
   local sites = EVERYWHERE
   if given.sites then
-    local list, seen = {}, {}
-    for _, id in ipairs(given.sites) do
-      id = folding.ascii(id)
-      if not seen[id] then list[#list + 1], seen[id] = id, true end
-    end
+    local list = {}
+    for i, id in ipairs(given.sites) do list[i] = folding.ascii(id) end
     table.sort(list)
     sites = table.concat(list, " ")
   end
@@ -96,7 +93,7 @@ function team_invites.plan(db, given, now)
       local person = folding.person(email)
       local row = db:one("SELECT id, state, role FROM team_invites WHERE person = ?", person)
       -- one that was planned, and did not leave, is planned anew as it is said now
-      local open = row and (row.state == "sending" or row.state == "pending" or row.state == "unknown")
+      local open = row and (row.state == "pending" or row.state == "unknown")
       if open then
         refused[#refused + 1] = { email = email,
           reason = ("an invite is %s already, as %s; `wixum team list` looks at it"):format(row.state, row.role) }
