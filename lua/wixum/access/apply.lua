@@ -72,7 +72,7 @@ local LEFT = [[SELECT email FROM changes WHERE kind = 'remove_member' AND user_i
 local function identify(want, known, db)
   want.email, want.evidence = known:of(want.account_id, want.site_id)
   local user = known.owners[want.account_id]
-  if want.email == "" and want.evidence == ties.NOBODY and user then
+  if want.evidence == ties.NOBODY and user then
     local left = db:one(LEFT, user)
     if left then want.email, want.evidence = left.email, evidence.TEAM end
   end

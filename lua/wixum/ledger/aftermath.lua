@@ -160,7 +160,6 @@ function aftermath.look(owner, wix, rows, role_ids)
   for _, row in ipairs(rows) do
     local can_be_seen = KINDS[row.kind] ~= nil
     if can_be_seen and (row.state == "done" or row.state == "unknown" or row.state == "failed") then
-      row.seen = nil
       table.insert(groups[KINDS[row.kind]], row)
       called[#called + 1] = row
     end

@@ -223,10 +223,9 @@ function check.evaluate(db, site_id, account, trust, now, fits)
         evidence = decision.evidence, joined_after = decision.arrival.absent_at, joined_by = decision.arrival.seen_at }
     end
   end
-  local decided, left = {}, {}
-  for _, decision in ipairs(found.decided) do decided[decision.row] = true end
+  local left = {}
   for _, row in ipairs(rows) do
-    if row.state ~= "accepted" and not row.fixed and not decided[row] then
+    if row.state ~= "accepted" and not row.fixed then
       if found.unclear[row] then left[#left + 1] = row
       elseif row.evidence == evidence.UNCLEAR then db:run(CLEAR .. "id = ?", now, row.id) end
     end

@@ -103,7 +103,7 @@ local function came_by(db, plan, row)
   return list
 end
 
-local function add_accepted(db, plan, person, row, known, elsewhere)
+local function add_accepted(db, plan, person, row, elsewhere)
   local accounts = came_by(db, plan, row)
   for _, account in ipairs(accounts) do
     local other, how = leaver_look.somebody_elses(db, plan, account, person)
@@ -113,7 +113,7 @@ local function add_accepted(db, plan, person, row, known, elsewhere)
     else
       for _, reached in ipairs(leaver_look.reached_by(db, plan, account)) do
         if reached.site_id == row.site_id then add_removal(plan, reached, row.email, row.evidence or evidence.KNOWN_ACCOUNT)
-        elseif not known[account] then elsewhere[#elsewhere + 1] = { row = row, reached = reached } end
+        else elsewhere[#elsewhere + 1] = { row = row, reached = reached } end
       end
     end
   end
@@ -124,8 +124,8 @@ local function add_accepted(db, plan, person, row, known, elsewhere)
 end
 
 -- Invites that were accepted, or may have been. Who used one, and was taken off, may have been let in again.
-local function add_joined(db, plan, person, row, known, elsewhere)
-  if row.account_id then add_accepted(db, plan, person, row, known, elsewhere)
+local function add_joined(db, plan, person, row, elsewhere)
+  if row.account_id then add_accepted(db, plan, person, row, elsewhere)
   elseif row.state == "accepted" then
     plan.decide[#plan.decide + 1] = { text = ("%s: they accepted, and it is not known by which account: look at the site's Roles & "
       .. "Permissions page"):format(place(row)) }
@@ -214,7 +214,7 @@ function leaver_plan.make(owner, wix, email, options)
   local elsewhere, rows = {}, db:all(ROWS, person)
   for _, row in ipairs(rows) do
     add_open(plan, row)
-    add_joined(db, plan, person, row, known, elsewhere)
+    add_joined(db, plan, person, row, elsewhere)
   end
   add_elsewhere(plan, elsewhere)
   plan.removals, plan.revocations = 0, 0

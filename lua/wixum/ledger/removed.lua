@@ -49,8 +49,8 @@ function removed.planned(db, row_id, now) db:run(TAKEN_BACK, now, row_id) end
 local OPEN = " AND state IN ('pending', 'expired', 'unknown')"
 
 -- What was revoked, or is not there any more: what somebody had used before is seen by the next look.
-local REVOKED = [[UPDATE invites SET state = 'revoked', unknown_step = NULL, reason = CASE state WHEN 'expired' THEN reason ELSE NULL END,
-  accept_link = NULL, changed_at = ? WHERE id = ?]] .. OPEN
+local REVOKED = [[UPDATE invites SET state = 'revoked', unknown_step = NULL, reason = NULL, accept_link = NULL,
+  changed_at = ? WHERE id = ?]] .. OPEN
 
 -- What was not open to be revoked may have been used: it is what it was, or somebody would be mailed anew by `retry`.
 local NOT_OPEN = "UPDATE invites SET reason = ?, changed_at = ? WHERE id = ?" .. OPEN

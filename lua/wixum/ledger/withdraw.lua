@@ -6,7 +6,6 @@
 local aftermath = require "wixum.ledger.aftermath"
 local changes = require "wixum.ledger.changes"
 local check = require "wixum.ledger.check"
-local decide = require "wixum.ledger.decide"
 local evidence = require "wixum.ledger.evidence"
 local folding = require "wixum.folding"
 local owners = require "wixum.ledger.owners"
@@ -220,7 +219,6 @@ function withdraw.run(owner, wix, given, options)
   if row.state == "planned" and row.mails == 0 then return take_back() end
   local _, err = look(owner, wix, site_id, given.trust)
   if err then return nil, err end
-  decide.expire(db, now())
   row = read(db, site_id, person)
   local named = given.account_id and folding.ascii(given.account_id)
   local _, not_it = candidate_of(db, row, named)
