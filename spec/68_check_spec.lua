@@ -570,3 +570,41 @@ describe("mistakes of a program #pure", function()
     end
   end)
 end)
+
+describe("when an invite could be used #pure", function()
+  it("is told by the service's clock where ours has not noted it: within an hour of it nothing is sure", function()
+    desk:invite(ANN)
+    desk:accept(ANN)
+    server:advance(60)
+    check()
+    do
+      local db <close> = database.open(desk.path) -- as a row is that was read in, of a service whose clock is ahead of ours
+      db:run [[UPDATE invites SET state = 'pending', evidence = NULL, account_id = NULL, accepted_from = NULL, opened_at = NULL,
+        first_mail_at = '2025-11-24T16:30:00Z']]
+      db:run "UPDATE presences SET row_id = NULL"
+    end
+    local found = check()
+    assert.same({ 0, 0, 1 }, { found.strangers, found.accepted, found.unclear })
+  end)
+
+  it("is not told by the day on which it was seen that one had been used which was revoked", function()
+    start{ duplicates = "fresh" }
+    local invites = {}
+    for i = 1, 2 do -- neither is revoked, whatever the service says
+      desk:invite(ANN)
+      assert(ledger:retry{ email = ANN })
+      assert(ledger:send(wix))
+      invites[i] = server:invites{ email = ANN }[i]
+      server:fault{ operation = "site_invites.revoke_invite", status = 200, body = "{}", acts = false }
+      assert.equal(1, assert(ledger:revoke(wix, { email = ANN })).done)
+      server:advance(60)
+    end
+    assert(server:accept(invites[2]))
+    assert.equal(1, check().accepted)
+    desk:days(1)
+    check()
+    desk:days(1)
+    assert(server:accept(invites[1], CEM))
+    assert.equal(0, check().strangers) -- by the one before, perhaps
+  end)
+end)
