@@ -49,6 +49,8 @@ describe("a person #pure", function()
     assert(ledger:send(wix))
     assert.equal(1, #desk.server:outbox())
     assert.equal(1, #assert(ledger:who("xn--mller-kva")).people)
+    desk:invite_to("bob@xn--mller-kva.example", 2)
+    for _, part in ipairs{ "xn--ml", "mller", "b@xn--", "bob@m" } do assert.equal(1, #assert(ledger:who(part)).people, part) end
     local found = assert(ledger:leaver(wix, "ann@xn--mller-kva.example"))
     assert.same({ 1, 1 }, { found.removals, found.revocations }) -- out of the team, and the open invite
     desk:close()

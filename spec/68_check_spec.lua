@@ -511,6 +511,9 @@ describe("a ledger of an earlier version, with domains in ASCII #pure", function
     assert.equal("ann@xn--mller-kva.example", ann.email) -- as it was written
     for row in old:rows{ site_id = desk.sites[2] } do bobs[#bobs + 1] = row.email end
     assert.equal(2, #bobs)
+    local found = {}
+    for row in old:rows{ email = "bob@xn--mller-kva.example" } do found[#found + 1] = row.email end
+    assert.equal(2, #found) -- each by its own spelling, so that it can be revoked
     support.remove(path)
   end)
 end)

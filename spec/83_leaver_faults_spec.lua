@@ -334,7 +334,7 @@ describe("the command #pure", function()
     commands.server:fault{ operation = "contributors.remove_contributor", status = 403 }
     local output = commands:fails(4, "leaver", ANN, "--apply")
     assert.truthy(output:find("1 of 2 steps done, 1 refused", 1, true), output)
-    assert.truthy(output:find("Asking whose accounts those on sites are: 1 call", 1, true), output)
+    assert.truthy(output:find("Asking sites who is on them, and whose accounts those are: 1 call", 1, true), output)
     commands:done("leaver", ANN, "--apply")
     assert.equal(0, #commands.server:contributors())
   end)

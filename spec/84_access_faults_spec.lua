@@ -311,7 +311,7 @@ describe("changes that the service refuses #pure", function()
     for _, request in ipairs(here.server:requests{ operation = "contributors.remove_contributor" }) do
       refused[request.body:match('"accountId":"([^"]+)"')] = true
     end
-    contains(here.ledger:status(), ", 3 done, 5 left; `wixum access apply " .. path:match("[^/]*$") .. "` looks anew, and goes on")
+    contains(here.ledger:status(), ", 3 done, 5 left; `wixum access apply " .. path:match("[^/]*$") .. "`, where that file is, looks anew")
     here.server:requests_clear()
     assert.equal(8, assert(here.apply(path, { concurrency = 1 })).as_wanted)
     for i, request in ipairs(here.server:requests{ operation = "contributors.remove_contributor" }) do

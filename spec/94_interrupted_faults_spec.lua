@@ -68,6 +68,7 @@ describe("what was interrupted #pure", function()
     assert.same({ "wixum leaver ann@example.com --apply", "wixum withdraw ann@example.com --site 0000", "wixum access apply 'q 1.csv'",
       "wixum access apply a.LUA --apply", "none" }, commands)
     contains(found, "0 done, 1 left; `wixum leaver ann@example.com --apply` looks anew, and goes on",
+      "0 done, 1 left; `wixum access apply 'q 1.csv'`, where that file is, looks anew, and goes on",
       "0 done, 1 left; ledger:apply_access with the same table looks anew")
   end)
 

@@ -211,6 +211,35 @@ describe("a yes #pure", function()
     assert.same({ [ANN] = 1 }, desk:mails "resend")
   end)
 
+  it("is for those who have expired since somebody looked, and leaves no batch behind", function()
+    desk:invite(ANN, BOB)
+    desk:days(40)
+    desk:invite(EVE)
+    for _, name in ipairs{ "resend", "revoke" } do
+      assert.equal(3, assert(ledger[name](ledger, wix, { all = true }, { dry_run = true })).total)
+      local done = assert(ledger[name](ledger, wix, { all = true }, { as_shown = true }))
+      assert.same({ 3, 3, 0 }, { done.total, done.done + done.failed, done.left_alone }) -- what has expired may be refused
+      assert.is_nil(ledger:status().batches[1])
+      desk:days(1)
+    end
+  end)
+
+  it("is no other while it is acted on, whatever is looked at meanwhile", function()
+    desk:plan(5)
+    assert(ledger:waiting(wix))
+    local late = 0
+    local sent = assert(ledger:send(wix:with{ max_emails = 1 }, { as_shown = true, concurrency = 1, on_progress = function()
+      late = late + 1
+      plan(colleague, ("late%d@example.com"):format(late))
+      assert(ledger:waiting(wix))
+      assert(ledger:resend(wix, { all = true }, { dry_run = true }))
+    end }))
+    assert.same({ 5, 5 }, { sent.total, sent.pending })
+    assert.is_true(late > 0)
+    assert.equal(late, desk:states().planned)
+    assert.error_matches(function() return ledger:send(wix, { as_shown = true }) end, "as_shown means what was told") -- nothing since
+  end)
+
   it("is for what was asked: a program that was told nothing, or something else, is mistaken", function()
     desk:invite(ANN)
     for _, call in ipairs{ function() return ledger:send(wix, { as_shown = true }) end,
@@ -273,7 +302,8 @@ describe("an invite that an answer writes otherwise #pure", function()
 
   it("keeps its id where nobody knows whose it is, so that it can be revoked", function()
     for number, case in ipairs{ { "ann@example.com", "eve@example.com" }, { "ann@m\u{FC}ller.example", "eve@xn--mller-kva.example" },
-      { "bob@example.com" }, { "dan@example.com", "dan@example.org" } } do
+      { "bob@example.com" }, { "dan@example.com", "dan@example.org" }, { "\u{E4}nn@example.com", "zed@example.com" },
+      { "fay@m\u{FC}ller.example", "fay@example.com" } } do
       assert.equal(1, send({ case[1] }, { case[2] or cjson.null }).unknown, number)
       local row = desk:row(case[1])
       assert.same({ "unknown", ID, "2026-01-01T00:00:00Z" }, { row.state, row.invite_id, row.expires_at })

@@ -128,6 +128,14 @@ describe("a table of a program's #pure", function()
     assert.is_nil(assert(apply(list)).plan.missing[1])
     assert.equal(0, read)
     contains(select(2, apply(setmetatable({}, endless))), "rows is empty")
+    list = {} -- each has all: what is copied once takes no more than it is
+    for i = 1, 1500 do list[i] = { site_id = access.id(1), account_id = ann, roles = list, everything = list } end
+    collectgarbage()
+    local before, most = collectgarbage "count", 0
+    local _, problems = reviews.ledger:apply_access(reviews.wix, { desired = { account_id = reviews.server.account_id,
+      service = reviews.server.base_url, rows = list }, on_problem = function() most = math.max(most, collectgarbage "count") end })
+    assert.equal(1500, problems.count)
+    assert.is_true(most - before < 40000) -- KiB; a copy of all in each would be several hundred thousand
   end)
 end)
 

@@ -119,6 +119,19 @@ describe("an account that used a leaver's invite #pure", function()
     own:close()
   end)
 
+  it("is taken for theirs where the sites do not say whose it is, which is told", function()
+    start()
+    for site = 1, 2 do
+      desk:invite_to(ANN, site)
+      desk:accept(ANN, site)
+    end
+    assert(ledger:check(wix))
+    server:fault{ operation = "contributors.query_site_contributors", status = 403, times = "always" }
+    local found = leaver()
+    assert.same({ 2, true }, { found.removals, found.forbidden == nil })
+    contains(found, "What could not be seen:\n  whether an account that used their invites is somebody else's in the team: ")
+  end)
+
   it("is hers where the team says so, or nothing", function()
     start{ members = { { email = ANN } } }
     desk:invite_to(ANN)
@@ -165,6 +178,16 @@ describe("a leaver who was let in again #pure", function()
       db:run "DELETE FROM accounts"
     end
     contains(leaver().changes[1].words, "as is known from elsewhere")
+  end)
+
+  it("is told beforehand how many sites are asked for it", function()
+    again()
+    local told = {}
+    leaver(ANN, { on_cost = function(calls) told[#told + 1] = calls end })
+    listed{}
+    server:advance(700)
+    leaver(ANN, { on_cost = function(calls) told[#told + 1] = calls end })
+    assert.same({ 1 }, told)
   end)
 
   it("is asked about once a day", function()
@@ -217,8 +240,20 @@ describe("a user of the team #pure", function()
     end
     local found = leaver("office@example.com", { apply = true })
     assert.same({ false, true }, { found.is_clean, desk:reaches(account, 2) })
+    assert.is_true(found.is_known)
     assert.same({ { text = "the user " .. user .. ", who was office@example.com in the team, is ann.smith@example.com there now",
       command = "wixum leaver ann.smith@example.com" } }, found.decide)
+  end)
+
+  it("who is there without an address is nobody else", function()
+    local user, account = employ(ANN), let_in(ANN, 2)
+    for _, members in ipairs{ ('{"user":{"id":"%s","email":"owner@example.com","assignments":[]}},{"user":{"id":"%s","assignments":[]}}')
+      :format(server:members{ email = "owner@example.com" }[1].id, user), "" } do
+      server:fault{ operation = "users.search_team", status = 200, body = ('{"teamMembers":[%s]}'):format(members) }
+    end
+    local found = leaver()
+    assert.equal(0, #found.decide)
+    contains(found.changes[1].words, "takes account " .. account .. " off Site 2")
   end)
 
   it("is asked about anew after a month, where an account was another's", function()
@@ -302,11 +337,35 @@ describe("a backup #pure", function()
     local function known() return db:one("SELECT count(*) AS number FROM accounts").number end
     assert(other:import(said))
     assert.same({ 1, 1 }, { known(), assert(other:leaver(wix, ANN)).removals })
+    assert(other:import(undone)) -- an older one changes nothing of it
+    assert.equal(1, known())
     db:run "DELETE FROM accounts"
     db:run "UPDATE undone SET undone_at = '2020-01-01T00:00:00Z'" -- of what was taken back twice the later counts
     assert(other:import(undone))
     assert(other:import(path))
     assert.equal(0, known())
+  end)
+
+  it("takes back here what was taken back there, and keeps what a later invite to the team says nothing of", function()
+    desk:invite(ANN, BOB)
+    local account = desk:accept(BOB)
+    assert(ledger:check(wix))
+    assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account })
+    assert(ledger:team_invite(wix, { email = BOB, role = ROLE, everywhere = true }))
+    local before, after = desk:file ".db", desk:file ".db"
+    assert(ledger:backup(before))
+    server:advance(60)
+    assert(ledger:confirm{ email = ANN, site_id = desk.sites[1], account_id = account, undo = true })
+    assert(ledger:backup(after))
+    local other <close>, there = desk:another()
+    assert(other:import(before))
+    assert.equal(1, assert(other:leaver(wix, ANN)).removals)
+    assert(other:import(after))
+    assert.equal(0, assert(other:leaver(wix, ANN)).removals)
+    local db <close> = database.open(there)
+    db:run "UPDATE team_invites SET invite_id = 'later', site_ids = 'x', planned_at = '2026-01-01', changed_at = '2026-01-01T00:00:00Z'"
+    assert(other:import(before))
+    assert.same({ { person = BOB, site_ids = "*" } }, db:all "SELECT person, site_ids FROM past_team_invites")
   end)
 
   it("knows nothing of who was invited after it was made: who comes until the next look is unclear, and no longer", function()

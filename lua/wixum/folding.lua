@@ -55,4 +55,23 @@ function folding.person(email)
   return table.concat(codes)
 end
 
+local bare = {}
+for letter, others in pairs{ a = "àáâãäåāăą", c = "çćĉċč", d = "ď", e = "èéêëēĕėęě", g = "ĝğġģ", h = "ĥ", i = "ìíîïĩīĭį", j = "ĵ",
+  k = "ķ", l = "ĺļľ", n = "ñńņň", o = "òóôõöōŏő", r = "ŕŗř", s = "śŝşš", t = "ţť", u = "ùúûüũūŭůűų", w = "ŵ", y = "ýÿŷ", z = "źżž" } do
+  for _, code in utf8.codes(others) do bare[code] = letter end
+end
+
+--- A person without the marks over and under letters, which Unicode writes in two ways: who is another by these alone may be the same.
+---@param email string
+---@return string
+function folding.bare(email)
+  local person = folding.person(email)
+  if not person:find("[\x80-\xFF]") or not utf8.len(person) then return person end
+  local letters = {}
+  for _, code in utf8.codes(person) do
+    if code < 0x300 or code > 0x36F then letters[#letters + 1] = bare[code] or utf8.char(code) end -- but a mark of its own
+  end
+  return table.concat(letters)
+end
+
 return folding

@@ -266,11 +266,15 @@ end
 
 local DEEPEST = 4 -- the table, its rows, a row, its roles
 
--- A program's table as it stands there: what metatables would make of it may have no end.
-local function raw(value, depth)
-  if type(value) ~= "table" or depth == 0 then return value end
+-- A program's table as it stands there: what metatables would make of it may have no end. Each of its tables is copied once on a level,
+-- however many have it.
+local function raw(value, level, copies)
+  if type(value) ~= "table" or level > DEEPEST then return value end
+  copies[level] = copies[level] or {}
+  if copies[level][value] then return copies[level][value] end
   local copy = {}
-  for key, item in next, value do copy[key] = raw(item, depth - 1) end
+  copies[level][value] = copy
+  for key, item in next, value do copy[key] = raw(item, level + 1, copies) end
   return copy
 end
 
@@ -288,7 +292,7 @@ function desired.check(given, context)
     report "it gives no table: write return { account_id = …, service = …, rows = { … } }"
     return nil, problems
   end
-  given = raw(given, DEEPEST)
+  given = raw(given, 1, {})
   local problem = unknown_key(given, TOP)
   if problem then report(problem) end
   if type(given.account_id) ~= "string" or context.account and folding.ascii(given.account_id) ~= context.account then

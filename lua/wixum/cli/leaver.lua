@@ -68,7 +68,7 @@ function leaver.run(desk)
     return ledger:leaver(wix, given.email, { apply = given.apply, trust = join.trust(desk), concurrency = given.concurrency,
       on_progress = on_progress, on_cost = function(calls)
         if calls > 0 then
-          talk:note("Asking whose accounts those on sites are: %s; at least %s.", counted(calls, "call", "calls"),
+          talk:note("Asking sites who is on them, and whose accounts those are: %s; at least %s.", counted(calls, "call", "calls"),
             progress.duration(least_seconds(wix, calls)))
         end
       end, ask = function(plan)

@@ -68,10 +68,11 @@ local LACKED = [[SELECT DISTINCT p.site_id AS site_id, p.account_id AS account_i
 ---@param wix table
 ---@param wanted { account_id: string, site_id: string? }[] site_id: there alone
 ---@param is_over fun(): boolean
+---@param on_cost (fun(calls: integer))? is told how many calls it takes, before them
 ---@return wixum.Lacked[] list
 ---@return integer calls
 ---@return wixum.Error? err
-function absent.find(owner, wix, wanted, is_over)
+function absent.find(owner, wix, wanted, is_over, on_cost)
   local list, ids, listed, known = {}, {}, {}, {}
   local from = selector.date(math.floor(owner.time()) - FRESH)
   for _, one in ipairs(wanted) do
@@ -83,6 +84,7 @@ function absent.find(owner, wix, wanted, is_over)
       end
     end
   end
+  if ids[1] and on_cost then on_cost(#ids) end
   local on, unasked, calls, err = absent.ask(owner, wix, ids, is_over)
   for _, row in ipairs(list) do
     row.problem = unasked[row.site_id]

@@ -175,7 +175,7 @@ local function act_on(state, wix, name, eligible, condition, limit, text, option
     return db:gather(function()
       local summary, rows, left = look(db, name, eligible, condition, limit, not options.anew and text or nil)
       summary.first = first_rows(db, rows, left)
-      shown.keep(db, rows, left)
+      shown.keep(state, rows, left)
       return summary
     end)
   end

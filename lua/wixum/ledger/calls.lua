@@ -217,16 +217,8 @@ local function left_over(rows, answer)
   return found and text(found.id) and found or nil
 end
 
--- May one of two addresses be the other as a service writes it: a domain in ASCII (xn--), letters composed otherwise? What is ASCII
--- before the @ in both has to be the same.
-local function may_be_same(one, other)
-  local person, host = one:match("^(.*)@(.*)$")
-  local other_person, other_host = (other or ""):match("^(.*)@(.*)$")
-  if not person or not other_person then return false end
-  local in_ascii = not (person .. other_person):find("[\x80-\xFF]")
-  if in_ascii and folding.ascii(person) ~= folding.ascii(other_person) then return false end
-  return not in_ascii or (host .. other_host):find("[\x80-\xFF]") ~= nil
-end
+-- May one of two addresses be the other as a service writes it, its letters composed otherwise?
+local function may_be_same(one, other) return other ~= nil and folding.bare(one) == folding.bare(other) end
 
 -- A row that an answer does not name, and the one invite in it that is nobody's. Its id is kept whatever the row is: without it nobody
 -- could mail it again or revoke it.

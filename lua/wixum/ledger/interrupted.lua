@@ -84,8 +84,9 @@ function interrupted.lines(batches, plans)
       batch.command)
   end
   for _, plan in ipairs(plans) do
-    lines[#lines + 1] = ("Interrupted: what was begun at %s, %d done, %d left; %s looks anew, and goes on"):format(plan.began_at, plan.done,
-      plan.left, plan.command and ("`%s`"):format(plan.command) or "ledger:apply_access with the same table")
+    local call = plan.command and ("`%s`"):format(plan.command) or "ledger:apply_access with the same table"
+    lines[#lines + 1] = ("Interrupted: what was begun at %s, %d done, %d left; %s%s looks anew, and goes on"):format(plan.began_at,
+      plan.done, plan.left, call, plan.command and plan.kind == "access" and ", where that file is," or "")
   end
   return lines
 end

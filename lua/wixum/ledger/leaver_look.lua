@@ -72,7 +72,7 @@ end
 local function others_of(everybody, person)
   local others = {}
   for _, one in ipairs(everybody) do
-    if one.member and one.user_id and one.person ~= person then others[folding.ascii(one.user_id)] = one.email end
+    if one.member and one.user_id and one.person ~= person and one.email ~= "" then others[folding.ascii(one.user_id)] = one.email end
   end
   return others
 end
@@ -107,15 +107,21 @@ local function ask_sites(owner, wix, person, users, plan, options)
   local db, used = owner.db, {}
   for row in db:rows(USED, person) do used[#used + 1] = row.account_id end
   local list = owners.to_ask(owner, users, used)
+  local must = users[1] ~= nil
   if users[1] or db:one(ANY_ACCOUNT, person, person) then
-    for _, site in ipairs(plan.silent) do list[#list + 1] = site.id end
+    for _, site in ipairs(plan.silent) do list[#list + 1], must = site.id, true end
   end
   if not users[1] and not list[1] then return true end
   if options.on_cost then options.on_cost(#list) end
   local asked, err, unasked, there = owners.learn(owner, wix, list, options.is_over)
   plan.calls = plan.calls + asked
-  if err then return nil, err end
   if options.is_over() then return nil end
+  if not must and (unasked[1] or err and err.kind == "forbidden") then -- what is known of them stands without it
+    plan.hints[#plan.hints + 1] = ("whether an account that used their invites is somebody else's in the team: %s"):format(
+      (err or unasked[1].problem).message)
+    return true
+  end
+  if err then return nil, err end
   for _, site in ipairs(plan.silent) do plan.there[site.id] = there[site.id] end
   for _, site in ipairs(unasked) do
     local is_forbidden = site.problem.kind == "forbidden"
@@ -238,7 +244,7 @@ end
 ---@param plan table
 ---@param accounts string[] as `leaver_look.accounts` answers
 ---@param known table<string, string>
----@param options { is_over: (fun(): boolean) }
+---@param options { is_over: (fun(): boolean), on_cost: (fun(calls: integer))? }
 ---@return wixum.Lacked[]? there those that are there, with the evidence; nil where it was to end, or could not be seen
 ---@return wixum.Error? err
 function leaver_look.absent(owner, wix, person, plan, accounts, known, options)
@@ -252,7 +258,7 @@ function leaver_look.absent(owner, wix, person, plan, accounts, known, options)
   for row in owner.db:rows(JOINED, person) do
     if not leaver_look.somebody_elses(owner.db, plan, row.account_id, person) then add(row.account_id, row.site_id, row.evidence) end
   end
-  local list, calls, err = absent.find(owner, wix, wanted, options.is_over)
+  local list, calls, err = absent.find(owner, wix, wanted, options.is_over, options.on_cost)
   plan.calls = plan.calls + calls
   if err or options.is_over() then return nil, err end
   local there = {}

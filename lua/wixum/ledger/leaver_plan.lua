@@ -222,7 +222,7 @@ function leaver_plan.make(owner, wix, email, options)
     if change.kind == "revoke_invite" then plan.revocations = plan.revocations + 1 else plan.removals = plan.removals + 1 end
   end
   plan.is_empty = #plan.changes + #plan.take_back + #plan.decide + #plan.dashboard + #plan.unseen == 0 and not plan.team_planned
-  plan.is_known = #people > 0 or #users > 0 or #accounts > 0 or #rows > 0 or invited
+  plan.is_known = #people > 0 or #users > 0 or #accounts > 0 or #rows > 0 or #plan.decide > 0 or invited
   plan.planned, plan.silent, plan.there, plan.others = nil, nil, nil, nil
   return plan
 end

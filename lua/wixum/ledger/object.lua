@@ -21,6 +21,7 @@ local object = {}
 ---@field time fun(): number seconds since the epoch
 ---@field now fun(): string the same as the ledger writes it
 ---@field shown string? the method that has told last what it would be done with, and may be called for that
+---@field uses_shown boolean? a run goes by that now
 ---@field stop_run function? ends what is under way, while something is
 
 local private = setmetatable({}, { __mode = "k" })

@@ -157,6 +157,8 @@ local function merge_looks(db)
   -- what was said before it was taken back stays taken back, here or there
   db:run([[INSERT INTO undone (account_id, person, undone_at) SELECT account_id, person, undone_at FROM given.undone WHERE true
     ON CONFLICT DO UPDATE SET undone_at = max(undone_at, excluded.undone_at)]])
+  db:run([[DELETE FROM accounts WHERE EXISTS (SELECT 1 FROM undone u WHERE u.account_id = accounts.account_id
+    AND u.person = accounts.person AND u.undone_at >= accounts.said_at)]])
   db:run([[INSERT INTO accounts (account_id, person, email, site_id, said_at) SELECT account_id, person, email, site_id, said_at
     FROM given.accounts g WHERE NOT EXISTS (SELECT 1 FROM undone u WHERE u.account_id = g.account_id AND u.person = g.person
       AND u.undone_at >= g.said_at) ON CONFLICT DO NOTHING]])
@@ -168,9 +170,10 @@ local TEAM = { "email", "person", "policy_id", "role", "site_ids", "language", "
 -- Invites to the team. What was planned, or under way, when the file was made may have been sent: a look at the team settles it.
 local function merge_team(db, now)
   local list, sets = table.concat(TEAM, ", "), {}
-  for _, row in ipairs(db:all([[SELECT t.person AS person FROM team_invites t JOIN given.team_invites g ON g.person = t.person
-    WHERE g.changed_at > t.changed_at AND coalesce(g.invite_id, '') <> coalesce(t.invite_id, '')]])) do
-    team_windows.keep(db, row.person, now)
+  -- of two invites of one person a row tells the later: the other may have been used all the same
+  for _, row in ipairs(db:all([[SELECT t.person AS person, g.changed_at > t.changed_at AS is_later FROM team_invites t
+    JOIN given.team_invites g ON g.person = t.person WHERE coalesce(g.invite_id, '') <> coalesce(t.invite_id, '')]])) do
+    team_windows.keep(db, row.person, now, row.is_later == 0 and "given.team_invites" or nil)
   end
   local past = "person, user_id, site_ids, opened_at, closed_at"
   db:run(("INSERT INTO past_team_invites (%s) SELECT %s FROM given.past_team_invites EXCEPT SELECT %s FROM past_team_invites"):format(past,

@@ -43,14 +43,15 @@ end
 
 local KEEP = ([[INSERT INTO past_team_invites (person, user_id, site_ids, opened_at, closed_at)
   SELECT person, user_id, site_ids, planned_at, CASE WHEN state IN ('sending', 'pending', 'unknown') THEN coalesce(expires_at, ?) ELSE
-    changed_at END FROM team_invites WHERE person = ? AND mails > 0
+    changed_at END FROM %%s WHERE person = ? AND mails > 0
   AND (state IN ('sending', 'pending', 'unknown', 'accepted', 'removed') OR reason IN (%s))]]):format(LOST)
 
 --- Keeps what a row says of its invite, before it says another.
 ---@param db table
 ---@param person string
 ---@param now string
-function team_windows.keep(db, person, now) db:run(KEEP, now, person) end
+---@param source string? another table of the same columns
+function team_windows.keep(db, person, now, source) db:run(KEEP:format(source or "team_invites"), now, person) end
 
 -- ---- roles -----------------------------------------------------------------------------------------------------------
 

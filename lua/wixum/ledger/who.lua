@@ -314,8 +314,10 @@ function who.find(db, text, wix)
     local user = by_account(db, found, by_person, folding.ascii(text), known, wix)
     if user then add_member(db, found, by_person, wix, user) end
   else
-    add_people(db, found, by_person, "i.person LIKE " .. like(folding.person(text)))
-    add_team_invites(db, found, by_person, "person LIKE " .. like(folding.person(text)))
+    -- by the address as it was written too: a part of a domain in ASCII is none of the same as people write it
+    local part, written = like(folding.person(text)), like(text)
+    add_people(db, found, by_person, ("(i.person LIKE %s OR i.email LIKE %s)"):format(part, written))
+    add_team_invites(db, found, by_person, ("person LIKE %s OR email LIKE %s"):format(part, written))
     add_others(db, found, by_person, text, known)
     if wix then add_team(db, found, by_person, wix, text) end
   end

@@ -56,7 +56,7 @@ function methods.send(object, wix, options)
   if options.as_shown then shown.check(state, "send") end
   return summaries.telling("send", guarded("ledger:send", state.path, binding.alone, state, function()
     binding.to_client(state, wix)
-    return send.run(state, wix, options)
+    return shown.using(state, options.as_shown, send.run, state, wix, options)
   end))
 end
 
@@ -73,10 +73,10 @@ function methods.waiting(object, wix)
     local waiting = state.db:gather(function()
       local found = plans.waiting(state.db, client.state(wix).settings)
       found.first = send.first(state.db, FIRST)
-      shown.keep(state.db, "state = 'planned'")
+      shown.keep(state, "state = 'planned'")
       return found
     end)
-    state.shown = "send"
+    state.shown = not state.uses_shown and "send" or nil
     return waiting
   end))
 end
@@ -103,9 +103,11 @@ local function acting(object, wix, name, options, fn)
   if options.as_shown then shown.check(state, method) end
   local function work()
     binding.to_client(state, wix, options.dry_run)
-    if options.dry_run then state.shown = nil end
+    if not options.dry_run then return shown.using(state, options.as_shown, fn, state, options) end
+    objects.refresh(state) -- what has expired meanwhile is shown as that, and does not change by being acted on
+    state.shown = nil
     local summary, err = fn(state, options)
-    if options.dry_run then state.shown = method end
+    state.shown = not state.uses_shown and method or nil
     return summary, err
   end
   if options.dry_run then return summaries.telling("act", guarded(name, state.path, work)) end
