@@ -230,6 +230,7 @@ describe("the command, about a leaver #pure", function()
     contains(commands:done("leaver", ANN), "Looking at 1 site and the team in at least 3 calls", "ann@example.com, by a look at 1 site",
       "off Bäckerei Süß", "For the dashboard, since no call can do it:", "rotate it", "Nothing was taken away: --apply does it.")
     contains(commands:fails(1, "leaver", "an@example.com"), "Nobody is known by an@example.com")
+    commands:fails(1, "leaver", "an@example.com", "--apply")
     contains(commands:fails(2, "leaver", "ann"), "the whole address must be said")
     commands:as_if_live()
     contains(commands:fails(2, "leaver", ANN, "--apply"), "say --yes",

@@ -260,6 +260,8 @@ describe("what a program wants to be told by #pure", function()
     local callable, told = setmetatable({}, { __call = function() end }), false
     assert(ledger:access(wix, { on_cost = callable, on_progress = function() told = true end }))
     assert.is_true(told)
+    ledger:team_invite(wix, { email = "emp@example.com", role = support.ROLE.title, everywhere = true,
+      on_progress = function() error "nobody is to be invited" end })
     local ok, problem = pcall(ledger.team_invite, ledger, wix, { email = TOM, role = "x", everywhere = true, found = 5 })
     assert.is_false(ok)
     contains(problem, "ledger:team_invite: found is what a dry run answered")

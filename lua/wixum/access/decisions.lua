@@ -70,7 +70,7 @@ local function information(row, context)
   end
   if row.who == "contributor" and folding.ascii(row.account_id) == context.account then return "this is the ledger's own account" end
   for id in row.role_ids:gmatch("[^%s%[%];]+") do
-    if row.who == "member" and context.titles:is_owner(id) then
+    if row.who == "member" and row.site_id == "" and context.titles:is_owner(id) then
       return "the account's owner cannot be removed, nor be given another role"
     end
   end

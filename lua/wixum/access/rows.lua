@@ -160,7 +160,7 @@ local function add_person(reading, person, who)
     local site = place.site_id and reading.by_id[place.site_id]
     if not (place.site_id and reading.asked and not site) then -- of other sites than were asked for
       local fixed = person.user_id == nil or place.site_id ~= nil and not core.is_guid(place.site_id)
-      for id in pairs(place.set) do fixed = fixed or who == "member" and reading.titles:is_owner(id) end
+      for id in pairs(place.set) do fixed = fixed or who == "member" and not place.site_id and reading.titles:is_owner(id) end
       local roles, role_ids = roles_at(place, reading.titles)
       add(reading, { fixed = fixed, who = who, email = person.email, name = plain(person.name),
         user_id = person.user_id and folding.ascii(person.user_id) or person.unusable_id, site_id = place.site_id,
