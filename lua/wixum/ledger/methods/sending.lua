@@ -6,6 +6,7 @@ local act = require "wixum.ledger.act"
 local binding = require "wixum.ledger.binding"
 local check = require "wixum.ledger.check"
 local client = require "wixum.client"
+local decide = require "wixum.ledger.decide"
 local errors = require "wixum.errors"
 local given_checks = require "wixum.ledger.given"
 local objects = require "wixum.ledger.object"
@@ -104,7 +105,7 @@ local function acting(object, wix, name, options, fn)
   local function work()
     binding.to_client(state, wix, options.dry_run)
     if not options.dry_run then return shown.using(state, options.as_shown, fn, state, options) end
-    objects.refresh(state) -- what has expired meanwhile is shown as that, and does not change by being acted on
+    decide.expire(state.db, state.now()) -- what is shown as pending would change by that when it is acted on
     state.shown = nil
     local summary, err = fn(state, options)
     state.shown = not state.uses_shown and method or nil
