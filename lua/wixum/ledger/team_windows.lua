@@ -44,7 +44,8 @@ end
 local KEEP = ([[INSERT INTO past_team_invites (person, user_id, site_ids, opened_at, closed_at)
   SELECT person, user_id, site_ids, planned_at, CASE WHEN state IN ('sending', 'pending', 'unknown') THEN coalesce(expires_at, ?) ELSE
     changed_at END FROM %%s WHERE person = ? AND mails > 0
-  AND (state IN ('sending', 'pending', 'unknown', 'accepted', 'removed') OR reason IN (%s))]]):format(LOST)
+  AND (state IN ('sending', 'pending', 'unknown', 'accepted', 'removed') OR reason IN (%s))
+  EXCEPT SELECT person, user_id, site_ids, opened_at, closed_at FROM past_team_invites]]):format(LOST)
 
 --- Keeps what a row says of its invite, before it says another.
 ---@param db table
