@@ -483,6 +483,8 @@ describe("the list of sites #pure", function()
     local desk = command.new{ seed = 3, sites = { "00000001-2222-4333-8444-555555555555",
       { id = "00000002-2222-4333-8444-555555555555", name = "Shell", namespace = "HEADLESS" } } }
     contains(desk:done "sites", "00000001-2222-4333-8444-555555555555", "Shell")
+    local told = desk:done "access"
+    assert.is_nil(told:find("Reading the roles", 1, true), told) -- where nobody is on them
     desk:close()
   end)
 end)

@@ -30,7 +30,7 @@ local function tell_cost(talk, without_roles)
     elseif cost.stage == "table" then
       talk:note("Asking who is on %s of the table: at least %s, and at least two more a site whose roles it says; at least %s.",
         plans.counted(cost.sites, "site", "sites"), plans.counted(cost.calls, "call", "calls"), seconds)
-    else
+    elseif cost.sites > 0 then
       talk:note("Reading the roles on %s that somebody can reach: at least %s more; at least %s. %s",
         plans.counted(cost.sites, "site", "sites"), plans.counted(cost.calls, "call", "calls"), seconds, MORE)
     end
