@@ -101,7 +101,15 @@ describe("an account that used a leaver's invite #pure", function()
       return false
     end }))
     assert.same({ account, BOB }, { shown.account_id, shown.team_email })
-    for _, members in ipairs{ ('{"user":{"id":"%s","assignments":[]}}'):format(server:members{ email = BOB }[1].id), "" } do
+    local nameless = ('{"user":{"id":"%s","assignments":[]}}'):format(server:members{ email = BOB }[1].id)
+    for _, members in ipairs{ nameless, "" } do
+      server:fault{ operation = "users.search_team", status = 200, body = ('{"teamMembers":[%s]}'):format(members) }
+    end
+    assert(ledger:withdraw(wix, { email = ANN, site_id = desk.sites[1], ask = function(candidate)
+      assert.is_nil(candidate.team_email)
+      return false
+    end }))
+    for _, members in ipairs{ nameless, "" } do
       server:fault{ operation = "users.search_team", status = 200, body = ('{"teamMembers":[%s]}'):format(members) }
     end
     for _, row in ipairs(assert(ledger:access(wix)).rows) do -- whoever has no address there may be she

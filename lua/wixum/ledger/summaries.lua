@@ -39,7 +39,7 @@ end
 function texts.act(summary)
   if summary.first then return would_be(summary) end
   local words = with_rest(summary, ("%d of %s done"):format(summary.done, count(summary.total, "row", "rows")),
-    { "failed", "unknown", "put_back", "unseen", "recovered" })
+    { "failed", "unknown", "put_back", "unseen", "left_alone", "recovered" })
   return summary.checked and words .. "\n" .. tostring(summary.checked) or words
 end
 

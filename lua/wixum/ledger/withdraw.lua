@@ -116,7 +116,8 @@ local function team_email(owner, wix, row, candidate)
   local user = not problem and (there[row.site_id] or {})[candidate.account_id]
   local people = user and team.read(wix) or {}
   for _, one in ipairs(people) do
-    if one.user_id and folding.ascii(one.user_id) == user and one.person ~= row.person then return one.email end
+    local is_theirs = one.user_id and folding.ascii(one.user_id) == user
+    if is_theirs and one.email ~= "" and one.person ~= row.person then return one.email end -- without an address it may be they
   end
 end
 
